@@ -1,0 +1,87 @@
+"""Picture maths: fitting, cutting, warping and encoding pixels. No files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from smartlogd.base.errors import UnusableInput
+from smartlogd.base.geometry import Box, Point
+from smartlogd.base.seen import Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a part of the picture was laid into a model's square input, and the way back.
+
+    `part` is the part of the picture (fractions) that the whole input shows; it reaches beyond the
+    picture where the input has padding.
+    """
+
+    part: Box
+
+    def back(self, point: Point) -> Point:
+        """A point of the input (fractions of it) as a point of the picture."""
+        return Point(self.part.x0 + point.x * self.part.width, self.part.y0 + point.y * self.part.height)
+
+    def back_box(self, box: Box) -> Box:
+        """A box of the input (fractions of it) as a box of the picture."""
+        top_left, bottom_right = self.back(Point(box.x0, box.y0)), self.back(Point(box.x1, box.y1))
+        return Box(top_left.x, top_left.y, bottom_right.x, bottom_right.y)
+
+
+def letterbox(pixels: Pixels, size: int, part: Box | None = None) -> tuple[Pixels, Fit]:
+    """The picture (or `part` of it) scaled into a black size x size square, its shape kept.
+
+    Plain bilinear without antialiasing: it is how the BlazeFace and BlazePose models were trained.
+    """
+    height, width = pixels.shape[:2]
+    cut = (part or Box(0, 0, 1, 1)).clipped()
+    x0, y0 = int(cut.x0 * width), int(cut.y0 * height)
+    x1, y1 = max(x0 + 1, round(cut.x1 * width)), max(y0 + 1, round(cut.y1 * height))
+    across, down = x1 - x0, y1 - y0
+    scale = size / max(across, down)
+    wide, high = max(1, round(across * scale)), max(1, round(down * scale))
+    left, top = (size - wide) // 2, (size - high) // 2
+    square = np.zeros((size, size, 3), np.uint8)
+    cv2.resize(pixels[y0:y1, x0:x1], (wide, high), dst=square[top : top + high, left : left + wide])
+    part_x0 = (x0 - left * across / wide) / width
+    part_y0 = (y0 - top * down / high) / height
+    fit = Fit(Box(part_x0, part_y0, part_x0 + size * across / wide / width, part_y0 + size * down / high / height))
+    return square, fit
+
+
+def scaled(pixels: Pixels, longest: int) -> Pixels:
+    """The picture shrunk until its longer side is at most `longest` pixels; never enlarged."""
+    height, width = pixels.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def warped(pixels: Pixels, matrix: npt.NDArray[np.float64], size: int) -> Pixels:
+    """A size x size square seen through `matrix` (2x3, picture pixels -> square pixels), edges repeated."""
+    return np.asarray(
+        cv2.warpAffine(pixels, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+
+
+def jpeg(pixels: Pixels, quality: int = 85) -> bytes:
+    """The picture as a JPEG file's bytes."""
+    done, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise UnusableInput("The picture could not be written as JPEG.", f"Its shape is {pixels.shape}.")
+    return data.tobytes()
+
+
+def png(pixels: Pixels) -> bytes:
+    """The picture as a PNG file's bytes."""
+    done, data = cv2.imencode(".png", pixels[..., ::-1])
+    if not done:
+        raise UnusableInput("The picture could not be written as PNG.", f"Its shape is {pixels.shape}.")
+    return data.tobytes()

@@ -1,0 +1,125 @@
+"""Doors between rooms: protocols, only where there are two implementations behind one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from smartlogd.base.geometry import Box
+from smartlogd.base.known import Event, EventId, SubjectId, TrackId
+from smartlogd.base.seen import Detection, Frame
+from smartlogd.base.time import Stamp
+
+Tensor = npt.NDArray[np.generic]
+
+
+class Camera(Protocol):
+    """Light -> Frames. A live camera gives the newest frame and counts what it dropped; a file gives every frame."""
+
+    @property
+    def name(self) -> str:
+        """How a person would call it: the device, the file, "demo"."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """Frames that the lens gave and nobody took."""
+        ...
+
+    @property
+    def status(self) -> str:
+        """One of: opening, running, lost (being opened again), paused, ended."""
+        ...
+
+    def frames(self) -> AsyncIterator[Frame]:
+        """Frames until a file ends or the camera is closed.
+
+        A live camera that is lost is reported in `status` and in the log, opened again with backoff,
+        and never ends the iteration; a file that cannot be read raises UnusableInput or Missing.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give the lens back, within 2 s, whatever state it is in; a second call does nothing."""
+        ...
+
+
+class Model(Protocol):
+    """A neural network: tensors in, tensors out."""
+
+    @property
+    def name(self) -> str:
+        """Name and version as the registry writes them."""
+        ...
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of the one input, batch included."""
+        ...
+
+    def __call__(self, tensor: Tensor) -> tuple[Tensor, ...]:
+        """Run once; the outputs are copies, in the model's own order."""
+        ...
+
+
+class Detector(Protocol):
+    """Frame -> Detections."""
+
+    async def find(self, frame: Frame, regions: tuple[Box, ...] = ()) -> tuple[Detection, ...]:
+        """What the frame shows; `regions` are places worth a closer look (movement, tracks), largest first."""
+        ...
+
+    async def close(self) -> None:
+        """End the worker threads; a second call does nothing."""
+        ...
+
+
+class Ids(Protocol):
+    """Who mints ids: UUIDv7 when live; in replay derived from the file, so that two runs are equal."""
+
+    def event(self, type_: str, track: TrackId | None, stamp: Stamp) -> EventId:
+        """The id of a new event."""
+        ...
+
+    def subject(self, track: TrackId, stamp: Stamp) -> SubjectId:
+        """The uuid under which a newly confirmed track is known."""
+        ...
+
+
+class Receipt(Protocol):
+    """A promise that an event will be on disk."""
+
+    async def durable(self) -> None:
+        """Return once the event's rows are committed and synced."""
+        ...
+
+
+class Journal(Protocol):
+    """Where events go: the database's one writer, or the printer of a replay."""
+
+    def append(self, event: Event) -> Receipt:
+        """Take the event and return at once; never loses it, never waits for a disk."""
+        ...
+
+    async def room(self) -> None:
+        """Return when there is room for more events: at once, but when the disk has long been full."""
+        ...
+
+
+class Control(Protocol):
+    """What the control socket may ask of a running daemon."""
+
+    async def status(self) -> Mapping[str, object]:
+        """The daemon's state as plain JSON values."""
+        ...
+
+    async def reload(self) -> Mapping[str, object]:
+        """Read the settings again; says what changed and what needs a restart."""
+        ...
+
+    async def stop(self) -> None:
+        """Begin to stop."""
+        ...

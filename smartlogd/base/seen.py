@@ -1,0 +1,107 @@
+"""What one frame shows."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from smartlogd.base.geometry import Box, Point
+from smartlogd.base.time import Stamp
+
+Pixels = npt.NDArray[np.uint8]
+"""uint8[h, w, 3], RGB, row-major."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """Encoded video that a camera gives beside its frames, so that clips need no second encoding.
+
+    `pts_s` is the presentation time in seconds on the stream's own clock, `codec` its name as FFmpeg
+    writes it (h264, hevc, mjpeg), `data` the bytes of one access unit.
+    """
+
+    pts_s: float
+    is_key: bool
+    codec: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture: `seq` counts every frame the lens gave, also those dropped before this one.
+
+    `pixels` is uint8[h, w, 3] RGB and read-only. `packets` are the encoded packets that arrived since
+    the frame before this one (those of dropped frames included), oldest first.
+    """
+
+    seq: int
+    stamp: Stamp
+    pixels: Pixels
+    packets: tuple[Packet, ...] = ()
+
+    @property
+    def aspect(self) -> float:
+        """Width divided by height, in pixels."""
+        height, width = self.pixels.shape[:2]
+        return float(width) / float(height)
+
+
+class Kind(enum.Enum):
+    """What a detector can find."""
+
+    FACE = "face"
+    PERSON = "person"
+    DOG = "dog"
+    CAT = "cat"
+
+
+@dataclass(frozen=True, slots=True)
+class Keypoint:
+    """A named place on a body or face: `point` on the picture, and how sure it is seen, 0..1."""
+
+    name: str
+    point: Point
+    visibility: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One thing found in one frame: what, where, how sure (0..1), and its keypoints if it has any."""
+
+    kind: Kind
+    box: Box
+    score: float
+    keypoints: tuple[Keypoint, ...] = ()
+
+    def keypoint(self, name: str) -> Keypoint | None:
+        """The keypoint of this name, if the detector gave one."""
+        return next((keypoint for keypoint in self.keypoints if keypoint.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What belongs to one being in one frame: its body, and its face where one was found.
+
+    `body` is never missing: where only a face was seen, its box is what a body under that face would
+    cover. `kind` and `score` are the body's.
+    """
+
+    body: Detection
+    face: Detection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What the motion gate saw before any model ran.
+
+    `moving` is the share of the picture that changed, `regions` the boxes around what moved (largest
+    first), `light_changed` whether the whole picture became brighter or darker at once (which is no
+    movement: `moving` is then 0).
+    """
+
+    moving: float
+    regions: tuple[Box, ...]
+    light_changed: bool
