@@ -1,0 +1,84 @@
+# Everything a person does with this checkout. Plain `make` prints the list.
+
+PYTHON  ?= python3
+# Another interpreter gets its own environment, so that `make test PYTHON=python3.13` leaves .venv alone.
+VENV    ?= $(if $(filter python3,$(PYTHON)),.venv,.venv-$(notdir $(PYTHON)))
+FOOTAGE ?= ../shared/data/videos
+ARGS    ?=
+
+BIN     := $(VENV)/bin
+SUDO    := $(if $(filter 0,$(shell id -u)),,sudo)
+UV      := $(firstword $(wildcard $(BIN)/uv) uv)
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+           --custom-compile-command "make lock" pyproject.toml --extra pi --group build
+
+# The models that tests need are kept in the checkout; a mirror beside it is asked before the network.
+export SMARTLOG_TEST_MODELS ?= $(CURDIR)/.cache/models
+MIRROR  := $(wildcard ../shared/data/models)
+ifneq ($(MIRROR),)
+export SMARTLOG_MODEL_MIRROR ?= $(abspath $(MIRROR))
+endif
+
+# What `make test-deps` brings: GStreamer as a camera's program and as an RTSP server.
+TEST_PACKAGES := python3-venv python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-tools \
+                 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test models-test run test test-long test-deps check cover eval bench fix lock clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Make .venv and install the locked packages (PYTHON=python3.13 selects another Python)
+	@sh scripts/setup.sh $(PYTHON) $(VENV) requirements.lock
+
+run: setup ## Watch the best camera there is, or the built-in demo, until Ctrl-C
+	@$(BIN)/smartlogd run --or-demo $(ARGS)
+
+test: setup-test models-test ## Run the tests (ARGS="-k words" for some of them)
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-long: setup-test models-test ## Run the tests with the long proofs at full length
+	@$(BIN)/python -m pytest --long $(ARGS)
+
+test-deps: ## Bring the programs some tests talk to (apt; as root or with sudo)
+	$(SUDO) apt-get update
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(TEST_PACKAGES)
+
+check: setup-test ## Lint, format check, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports
+
+cover: setup-test models-test ## Run the tests and say which lines none of them reached
+	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+eval: setup ## Count the hand-counted clips in FOOTAGE and compare (ARGS="--profile door")
+	@$(BIN)/smartlogd eval $(FOOTAGE) $(ARGS)
+
+bench: setup ## Measure speed, start, memory and the log's write rate on this machine
+	@$(BIN)/smartlogd bench $(ARGS)
+
+fix: setup-test ## Let ruff mend what it can, and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## Resolve the locked packages anew (needs uv)
+	$(COMPILE) --upgrade --output-file requirements.lock
+	$(COMPILE) --group test --constraint requirements.lock --upgrade --output-file requirements-test.lock
+	@for platform in x86_64 aarch64; do for version in 3.11 3.12 3.13; do for lock in requirements.lock requirements-test.lock; do \
+	    $(UV) pip install --quiet --dry-run --only-binary :all: --require-hashes --python-platform $$platform-manylinux_2_28 \
+	        --python-version $$version --target .cache/lock -r $$lock || exit 1; \
+	    echo "$$lock resolves on $$platform with Python $$version"; done; done; done
+
+clean: ## Remove the environments and caches (fetched models stay)
+	rm -rf .venv .venv-* build dist *.egg-info .coverage* .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find smartlogd tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup-test:
+	@sh scripts/setup.sh $(PYTHON) $(VENV) requirements-test.lock
+
+# Without a network the tests that need a model are skipped, and say so.
+models-test: setup-test
+	@SMARTLOG_DETECT__MODELS_DIR=$(SMARTLOG_TEST_MODELS) $(BIN)/smartlogd models fetch || echo "Going on without the models that are missing."
