@@ -1,0 +1,175 @@
+"""Footage and network streams, by PyAV."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+import logging
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from smartlogd.base.errors import Missing, SmartlogError, UnusableInput
+from smartlogd.base.seen import Frame
+from smartlogd.base.time import Stamp
+from smartlogd.capture.decode import Course, Picture, first_video, opened, pictures, translated
+from smartlogd.capture.handover import Handover
+
+log = logging.getLogger("smartlogd.capture")
+
+_AHEAD = 4
+"""Pictures decoded ahead: enough to bridge one slow model run, little enough to keep in memory."""
+_CLOSE_S = 1.5
+
+
+class FileCamera:
+    """Every frame of a video or GIF, in order of presentation, as fast as they are taken.
+
+    Decoding runs in a thread, a few pictures ahead, so that it overlaps the models. A frame's stamp
+    is `start` plus its time in the video; `start` is, where not given, when the file says it was
+    recorded, else when it was last written. Two runs over one file give the same frames.
+    """
+
+    def __init__(self, path: Path, *, start: dt.datetime | None = None, loop: bool = False) -> None:
+        self._path = path
+        self._start = start
+        self._loops = loop
+        self._status = "opening"
+        self._duration_s = 0.0
+        self._handover: Handover[Frame] | None = None
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self._path.name
+
+    @property
+    def dropped(self) -> int:
+        """Always 0: a file gives every frame."""
+        return 0
+
+    @property
+    def status(self) -> str:
+        """One of: opening, running, ended."""
+        return self._status
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of video given so far: from the first frame to the newest."""
+        return self._duration_s
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        """Every frame; raises Missing or UnusableInput for a file that cannot be read."""
+        if self._is_closed:
+            return
+        refuse_unusable(self._path)
+        handover = self._handover = Handover(_AHEAD)
+        self._thread = threading.Thread(target=self._decode, args=(handover,), name="decode", daemon=True)
+        self._thread.start()
+        try:
+            while (frame := await handover.get()) is not None:
+                self._status = "running"
+                self._duration_s = frame.stamp.mono_ns / 1e9
+                yield frame
+                await asyncio.sleep(0)  # others may run even if frames are always ready
+        finally:
+            await self.close()
+
+    def _decode(self, handover: Handover[Frame]) -> None:
+        try:
+            for frame in self._read():
+                if not handover.put(frame):
+                    return
+        except SmartlogError as error:
+            handover.finish(error)
+            return
+        handover.finish()
+
+    def _read(self) -> Iterator[Frame]:
+        seq, began_s, step_s = 0, 0.0, 0.0
+        while True:
+            last_s = 0.0
+            for picture, start in recorded(self._path, self._start):
+                step_s = picture.t_s - last_s if picture.t_s > last_s else step_s
+                last_s = picture.t_s
+                yield _framed(picture, seq, began_s + picture.t_s, start)
+                seq += 1
+            if not self._loops:
+                return
+            began_s += last_s + (step_s or 1.0)
+
+    async def close(self) -> None:
+        """End the decoding thread; a second call does nothing."""
+        self._is_closed = True
+        self._status = "ended"
+        if self._handover is not None:
+            self._handover.close()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join, _CLOSE_S)
+
+
+def _framed(picture: Picture, seq: int, t_s: float, start: dt.datetime) -> Frame:
+    stamp = Stamp(round(t_s * 1e9), start + dt.timedelta(seconds=t_s), trusted=False)
+    return Frame(seq, stamp, picture.pixels, picture.packets)
+
+
+def recorded(path: Path, start: dt.datetime | None = None) -> Iterator[tuple[Picture, dt.datetime]]:
+    """Every picture of a file once, each with the instant at which the file's first one was taken.
+
+    Blocks while it decodes. Raises UnusableInput where not one picture can be read; a file that
+    breaks off later gives what it has and is reported in the log.
+    """
+    course = Course()
+    with translated(path.name), opened(f"file:{path}", path.name, {}, None) as container:
+        began = start or _recorded_at(container.metadata.get("creation_time"), path)
+        stream = first_video(container, path.name)
+        for picture in pictures(container, stream, path.name, course):
+            yield picture, began
+    if course.pictures == 0:
+        raise UnusableInput(f"{path.name} holds no picture that can be read.", "It may be broken; try to play it.")
+    if course.is_short:
+        log.warning(
+            "footage ends early",
+            extra={
+                "file": path.name,
+                "frames": course.pictures,
+                "promised": course.promised,
+                "damaged": course.damaged,
+            },
+        )
+
+
+def _recorded_at(written: str | None, path: Path) -> dt.datetime:
+    """When the footage was taken: the file's own word, else when it was last changed."""
+    with suppress(ValueError):
+        if written is not None:
+            at = dt.datetime.fromisoformat(written)
+            return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
+    return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+
+
+def refuse_unusable(path: Path) -> None:
+    """Raise Missing or UnusableInput for what is plainly no video, before any library sees it."""
+    try:
+        if not path.exists():
+            raise Missing(f"There is no file {path}.", "Check the path for a typing error.")
+        if not path.is_file():
+            raise UnusableInput(f"{path} is not a file.", "Name one video, not a folder or a device.")
+        if path.stat().st_size == 0:
+            raise UnusableInput(f"{path} is empty.", "Record or copy it again.")
+    except OSError as barred:
+        raise UnusableInput(f"{path} may not be looked at.", "Give this user the right to read it.") from barred
+
+
+def footage_sha256(path: Path) -> str:
+    """The file's SHA-256 in hexadecimal: by it the ids of a replay are derived."""
+    refuse_unusable(path)
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as barred:
+        raise UnusableInput(f"{path} may not be read.", "Give this user the right to read it.") from barred
