@@ -108,6 +108,26 @@ class Segment:
         return self.start.distance(self.end)
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a part of the picture was laid into a model's square input, and the way back.
+
+    `part` is the part of the picture (fractions) that the whole input shows; it reaches beyond the
+    picture where the input has padding.
+    """
+
+    part: Box
+
+    def back(self, point: Point) -> Point:
+        """A point of the input (fractions of it) as a point of the picture."""
+        return Point(self.part.x0 + point.x * self.part.width, self.part.y0 + point.y * self.part.height)
+
+    def back_box(self, box: Box) -> Box:
+        """A box of the input (fractions of it) as a box of the picture."""
+        top_left, bottom_right = self.back(Point(box.x0, box.y0)), self.back(Point(box.x1, box.y1))
+        return Box(top_left.x, top_left.y, bottom_right.x, bottom_right.y)
+
+
 def overlap(one: Box, other: Box) -> float:
     """The area that two boxes share.
 

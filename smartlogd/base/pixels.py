@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from smartlogd.base.errors import UnusableInput
-from smartlogd.base.geometry import Box, Point
+from smartlogd.base.geometry import Box, Fit
 from smartlogd.base.seen import Pixels
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """How a part of the picture was laid into a model's square input, and the way back.
-
-    `part` is the part of the picture (fractions) that the whole input shows; it reaches beyond the
-    picture where the input has padding.
-    """
-
-    part: Box
-
-    def back(self, point: Point) -> Point:
-        """A point of the input (fractions of it) as a point of the picture."""
-        return Point(self.part.x0 + point.x * self.part.width, self.part.y0 + point.y * self.part.height)
-
-    def back_box(self, box: Box) -> Box:
-        """A box of the input (fractions of it) as a box of the picture."""
-        top_left, bottom_right = self.back(Point(box.x0, box.y0)), self.back(Point(box.x1, box.y1))
-        return Box(top_left.x, top_left.y, bottom_right.x, bottom_right.y)
 
 
 def letterbox(pixels: Pixels, size: int, part: Box | None = None) -> tuple[Pixels, Fit]:

@@ -1,0 +1,128 @@
+"""BlazePose's landmark tensors become the 33 points of a body (pure).
+
+The model sees one person in a square crop, turned so that the body stands upright. Its points are
+refined on the heatmap: the score-weighted middle of a 7 x 7 window. Without the turned crop, its
+repeated borders and the refinement the points are off by 4 to 18 % of the shoulders' width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from smartlogd.base.geometry import Box, Point
+from smartlogd.base.ports import Tensor
+from smartlogd.base.seen import Detection, Keypoint, Pixels
+from smartlogd.detect.blaze import Floats, sigmoid
+
+SIZE = 256
+NAMES = (
+    "nose",
+    *(f"{side}_eye_{part}" if part else f"{side}_eye" for side in ("left", "right") for part in ("inner", "", "outer")),
+    "left_ear",
+    "right_ear",
+    "mouth_left",
+    "mouth_right",
+    *(
+        f"{side}_{part}"
+        for part in (
+            "shoulder",
+            "elbow",
+            "wrist",
+            "pinky",
+            "index",
+            "thumb",
+            "hip",
+            "knee",
+            "ankle",
+            "heel",
+            "foot_index",
+        )
+        for side in ("left", "right")
+    ),
+)
+"""The 33 points of the BlazePose topology, in the model's order; left and right are the person's own."""
+
+_CROP = 1.25 * 2  # the crop's side in radii of the circle round the hips
+_WINDOW = 3  # half of 7, without the middle
+_SURE_HEAT = 0.5
+_PRESENT = 0.5
+_SEEN = 0.5
+_FEWEST = 6
+_GROWTH = 1.12  # landmarks are joints: skin, hair and shoes lie a little outside
+
+
+def crop_matrix(body: Detection, width: int, height: int) -> Floats | None:
+    """Picture pixels -> crop pixels, float64[2, 3], for a body of `poses.bodies`; None if it has no extent.
+
+    The hip centre comes to the crop's middle and the head points up.
+    """
+    hip, outline = body.keypoint("hip_centre"), body.keypoint("full_body")
+    if hip is None or outline is None:
+        return None
+    middle = np.array([hip.point.x * width, hip.point.y * height])
+    axis = np.array([outline.point.x * width, outline.point.y * height]) - middle
+    radius = float(np.hypot(*axis))
+    if radius < 1:
+        return None
+    ux, uy = axis / radius
+    turn = np.array([[-uy, ux], [-ux, -uy]]) * (SIZE / (_CROP * radius))
+    return np.column_stack([turn, SIZE / 2 - turn @ middle])
+
+
+def landmark_input(crop: Pixels) -> Tensor:
+    """The crop as the landmark model wants it: float32[1, 256, 256, 3] from 0 to 1."""
+    return (crop.astype(np.float32) / 255)[None]
+
+
+def with_landmarks(body: Detection, outputs: tuple[Tensor, ...], matrix: Floats, width: int, height: int) -> Detection:
+    """`body` with its 33 points and a box drawn round those seen, or as it was when the model sees no body.
+
+    `outputs` are 39 points of 5 numbers (x, y, z in crop pixels, logits of visibility and presence),
+    the presence of a body 0..1, a mask, the heatmap logits [1, 64, 64, 39], and world coordinates.
+    """
+    numbers, presence, _, heatmap, _ = outputs
+    if float(np.ravel(presence)[0]) < _PRESENT:
+        return body
+    rows = np.asarray(numbers, np.float64).reshape(-1, 5)[: len(NAMES)]
+    crop_points = refined(rows[:, :2] / SIZE, np.asarray(heatmap[0], np.float64)) * SIZE
+    turn, shift = matrix[:, :2], matrix[:, 2]
+    places = (crop_points - shift) @ np.linalg.inv(turn).T / np.array([width, height])
+    seen = sigmoid(rows[:, 3])
+    points = tuple(
+        Keypoint(name, Point(float(x), float(y)), float(sure))
+        for name, (x, y), sure in zip(NAMES, places, seen, strict=True)
+    )
+    return replace(body, box=_tight(places[seen > _SEEN]) or body.box, keypoints=body.keypoints + points)
+
+
+def refined(points: Floats, heatmap: Floats) -> Floats:
+    """Points (fractions of the crop, float64[n, 2]) moved to the heat around them.
+
+    `heatmap` is logits [h, w, m], one channel a point, m >= n. A point outside the map, or with less
+    than 0.5 of heat anywhere in its window, stays where it is.
+    """
+    height, width = heatmap.shape[:2]
+    moved = points.copy()
+    for index, (x, y) in enumerate(points):
+        column, row = int(x * width), int(y * height)
+        if not (0 <= column < width and 0 <= row < height):
+            continue
+        top, left = max(0, row - _WINDOW), max(0, column - _WINDOW)
+        heat = sigmoid(heatmap[top : row + _WINDOW + 1, left : column + _WINDOW + 1, index])
+        if heat.max() < _SURE_HEAT:
+            continue
+        rows, columns = np.indices(heat.shape)
+        moved[index] = ((columns + left) * heat).sum() / width, ((rows + top) * heat).sum() / height
+        moved[index] /= heat.sum()
+    return moved
+
+
+def _tight(seen: Floats) -> Box | None:
+    """The box round the points seen on the picture, a little grown; None when they are too few to mean a body."""
+    on_picture = seen[((seen >= 0) & (seen <= 1)).all(axis=1)]
+    if len(on_picture) < _FEWEST:
+        return None
+    (left, top), (right, bottom) = on_picture.min(axis=0), on_picture.max(axis=0)
+    return Box(float(left), float(top), float(right), float(bottom)).grown(_GROWTH).clipped()

@@ -1,0 +1,95 @@
+"""A picture and a model become detections: preparing, running, decoding, and joining several runs.
+
+Each look belongs to one worker thread and counts its model's runs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from smartlogd.base.geometry import Box
+from smartlogd.base.pixels import letterbox, warped
+from smartlogd.base.ports import Model
+from smartlogd.base.seen import Detection, Pixels
+from smartlogd.detect import faces, landmarks, objects, poses
+from smartlogd.detect.crops import crops, tiles
+from smartlogd.detect.merge import joined, merged
+from smartlogd.detect.options import DetectOptions
+
+_WHOLE = Box(0, 0, 1, 1)
+
+
+class FaceLook:
+    """Faces on the whole picture, then closer where someone is."""
+
+    def __init__(self, model: Model, options: DetectOptions) -> None:
+        self._model, self._options = model, options
+        self._size = model.input_shape[1]
+        self._grid = faces.face_grid(self._size)
+        self.calls: Counter[str] = Counter()
+
+    def __call__(self, pixels: Pixels, regions: tuple[Box, ...]) -> tuple[Detection, ...]:
+        """The faces of one picture, each once, best first."""
+        height, width = pixels.shape[:2]
+        closer = crops(tuple(_upper(region) for region in regions), width, height, self._size, self._options.face_crops)
+        return joined([(part, self._run(pixels, part)) for part in (_WHOLE, *closer)])
+
+    def _run(self, pixels: Pixels, part: Box) -> tuple[Detection, ...]:
+        square, fit = letterbox(pixels, self._size, part)
+        outputs = self._model(faces.face_input(square))
+        self.calls[self._model.name] += 1
+        return faces.faces(outputs, self._grid, fit, self._options.face_score)
+
+
+class BodyLook:
+    """Whole bodies, and the 33 points of the surest of them where a landmark model is given."""
+
+    def __init__(self, model: Model, landmark: Model | None, options: DetectOptions) -> None:
+        self._model, self._landmark, self._options = model, landmark, options
+        self._grid = poses.pose_grid()
+        self.calls: Counter[str] = Counter()
+
+    def __call__(self, pixels: Pixels) -> tuple[Detection, ...]:
+        """The people of one picture, each once, best first."""
+        square, fit = letterbox(pixels, self._grid.size)
+        outputs = self._model(poses.pose_input(square))
+        self.calls[self._model.name] += 1
+        people = merged(poses.bodies(outputs, self._grid, fit, self._options.person_score))
+        surest = self._options.landmark_people
+        return (*(self._with_landmarks(pixels, body) for body in people[:surest]), *people[surest:])
+
+    def _with_landmarks(self, pixels: Pixels, body: Detection) -> Detection:
+        height, width = pixels.shape[:2]
+        matrix = landmarks.crop_matrix(body, width, height)
+        if self._landmark is None or matrix is None:
+            return body
+        outputs = self._landmark(landmarks.landmark_input(warped(pixels, matrix, landmarks.SIZE)))
+        self.calls[self._landmark.name] += 1
+        return landmarks.with_landmarks(body, outputs, matrix, width, height)
+
+
+class ObjectLook:
+    """People, dogs and cats on the whole picture, then closer where something moves or is followed."""
+
+    def __init__(self, model: Model, options: DetectOptions) -> None:
+        self._model, self._options = model, options
+        self._size = model.input_shape[1]
+        self.calls: Counter[str] = Counter()
+
+    def __call__(self, pixels: Pixels, regions: tuple[Box, ...]) -> tuple[Detection, ...]:
+        """What one picture shows, each once, best first; without regions the whole is looked at in tiles."""
+        height, width = pixels.shape[:2]
+        most = self._options.object_crops
+        closer = crops(regions, width, height, self._size, most) if regions else tiles(width, height, most)
+        return joined([(part, self._run(pixels, part)) for part in (_WHOLE, *closer)])
+
+    def _run(self, pixels: Pixels, part: Box) -> tuple[Detection, ...]:
+        square, fit = letterbox(pixels, self._size, part)
+        outputs = self._model(objects.object_input(square))
+        self.calls[self._model.name] += 1
+        return objects.objects(outputs, fit, self._options.object_score)
+
+
+def _upper(region: Box) -> Box:
+    """Where the face of someone who fills `region` would be: its upper half."""
+    return Box(region.x0, region.y0, region.x1, (region.y0 + region.y1) / 2)
