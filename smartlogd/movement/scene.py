@@ -1,0 +1,158 @@
+"""Everything movement remembers, and the one step that carries it from frame to frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from smartlogd.base.geometry import Point
+from smartlogd.base.known import Behaviour, Crossing, CrossingLine, Happening, Phase, Track, TrackId
+from smartlogd.base.seen import Detection, Glance
+from smartlogd.base.time import Stamp
+from smartlogd.movement.behaviour import appearance
+from smartlogd.movement.debounce import is_repeat
+from smartlogd.movement.line import Look, Watch, anchor_of, begin, watch
+from smartlogd.movement.rules import Rules
+from smartlogd.movement.sight import sightings
+from smartlogd.movement.tracker import Trail, advance
+
+_ECHO_S = 2.0
+_ANKLES = ("left_ankle", "right_ankle")
+_ANKLE_SEEN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All trails, how each line sees each of them, and the crossings that are waiting or were logged lately."""
+
+    trails: tuple[Trail, ...] = ()
+    watches: Mapping[tuple[TrackId, CrossingLine], Watch] = field(default_factory=dict)
+    waiting: tuple[Crossing, ...] = ()
+    logged: tuple[Crossing, ...] = ()
+    next_id: int = 1
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """All living tracks, the tentative ones included."""
+        return tuple(trail.track() for trail in self.trails if trail.phase is not Phase.ENDED)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is tracked, not even tentatively."""
+        return all(trail.phase is Phase.ENDED for trail in self.trails)
+
+
+def step(
+    scene: Scene,
+    detections: Sequence[Detection],
+    glance: Glance,
+    stamp: Stamp,
+    lines: Sequence[CrossingLine],
+    rules: Rules,
+) -> tuple[Scene, tuple[Happening, ...]]:
+    """The scene one frame on, and what happened in it. Pure: the same arguments give the same answer."""
+    phases = {trail.id: trail.phase for trail in scene.trails}
+    trails, next_id = advance(scene.trails, sightings(detections), glance, stamp, rules, scene.next_id)
+    appeared = [found for trail in trails if (found := appearance(phases.get(trail.id), trail.track()))]
+    watches, passed = _watched(scene, trails, lines, rules)
+    believed = {trail.id for trail in trails if trail.phase is not Phase.TENTATIVE}
+    alive = {trail.id for trail in trails if trail.phase is not Phase.ENDED}
+    candidates = (*scene.waiting, *passed)
+    logged, crossings = _logged(scene.logged, [c for c in candidates if c.track in believed], lines, trails, rules)
+    after = Scene(
+        trails=trails,
+        watches=watches,
+        waiting=tuple(c for c in candidates if c.track in alive and c.track not in believed),
+        logged=tuple(c for c in logged if c.track in alive or stamp.since(c.stamp) < rules.debounce_unknown_s),
+        next_id=next_id,
+    )
+    return after, _in_order(appeared, crossings)
+
+
+def _watched(
+    scene: Scene, trails: Sequence[Trail], lines: Sequence[CrossingLine], rules: Rules
+) -> tuple[dict[tuple[TrackId, CrossingLine], Watch], list[Crossing]]:
+    """How each line sees each track now, and the passings that this completed."""
+    watches: dict[tuple[TrackId, CrossingLine], Watch] = {}
+    passed: list[Crossing] = []
+    for trail in trails:
+        if trail.phase is Phase.ENDED:
+            continue
+        for line in lines:
+            key = (trail.id, line)
+            before = scene.watches.get(key)
+            if trail.newest is None:
+                if before is not None:
+                    watches[key] = before
+                continue
+            look = _look(trail, line)
+            if before is None:
+                watches[key] = begin(line, look)
+                continue
+            watches[key], crossing = watch(line, before, look, rules.evidence_gap_s)
+            if crossing is not None:
+                passed.append(crossing)
+    return watches, passed
+
+
+def _look(trail: Trail, line: CrossingLine) -> Look:
+    box = trail.box
+    ankles = _ankles(trail.newest.body) if trail.newest else None
+    return Look(trail.id, box, anchor_of(line, box, ankles), trail.born, trail.first, trail.now, trail.score)
+
+
+def _ankles(body: Detection) -> Point | None:
+    """The point between both ankles, where the pose shows them."""
+    seen = [ankle for name in _ANKLES if (ankle := body.keypoint(name)) and ankle.visibility >= _ANKLE_SEEN]
+    if not seen:
+        return None
+    return Point(sum(ankle.point.x for ankle in seen) / len(seen), sum(ankle.point.y for ankle in seen) / len(seen))
+
+
+def _logged(
+    logged: Sequence[Crossing],
+    candidates: Sequence[Crossing],
+    lines: Sequence[CrossingLine],
+    trails: Sequence[Trail],
+    rules: Rules,
+) -> tuple[list[Crossing], list[Crossing]]:
+    """The crossings that count, by direction, debounce and echo; and the memory of all that counted."""
+    counts = {line.name: line.counts for line in lines}
+    memory, fresh = list(logged), []
+    for crossing in candidates:
+        if crossing.action not in counts.get(crossing.line, frozenset()):
+            continue
+        own = [earlier for earlier in memory if earlier.track == crossing.track]
+        if is_repeat(crossing, own, rules.debounce_unknown_s) or _is_echo(crossing, memory, trails):
+            continue
+        memory.append(crossing)
+        fresh.append(crossing)
+    return memory, fresh
+
+
+def _is_echo(crossing: Crossing, logged: Sequence[Crossing], trails: Sequence[Trail]) -> bool:
+    """Whether this is the passing of someone who was just counted under another id and lost on the line.
+
+    So it is when another track passed here the same way a moment ago, was not seen any more when this one
+    was born, and this one was born about where that one passed. Two who follow each other are both seen.
+    """
+    by_id = {trail.id: trail for trail in trails}
+    mine = by_id.get(crossing.track)
+    if mine is None:
+        return False
+    size = max(mine.box.width, mine.box.height)
+    return any(
+        earlier.line == crossing.line
+        and earlier.action is crossing.action
+        and earlier.track != crossing.track
+        and 0 <= crossing.stamp.since(earlier.stamp) < _ECHO_S
+        and earlier.where.distance(crossing.where) < size / 2
+        and mine.first.since(earlier.stamp) > -_ECHO_S / 2
+        and (earlier.track not in by_id or by_id[earlier.track].last.since(mine.first) <= 0)
+        for earlier in logged
+    )
+
+
+def _in_order(appeared: Sequence[Behaviour], crossings: Sequence[Crossing]) -> tuple[Happening, ...]:
+    """Appearances first, then crossings by their instants: nobody passes before being there."""
+    return (*appeared, *sorted(crossings, key=lambda c: (c.stamp.mono_ns, c.track, c.line)))

@@ -1,0 +1,207 @@
+"""Who is who from frame to frame: two-stage association over predicted bodies, and a track's life.
+
+Strong detections are matched first, weak ones then only carry on tracks that are already there
+(ByteTrack, Zhang et al. 2022); what is still unmatched and strong may find a lost track again within a
+wider circle, and only then begins a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from smartlogd.base.geometry import Box, overlap
+from smartlogd.base.known import Phase, Track, TrackId
+from smartlogd.base.seen import Detection, Glance, Kind, Sighting
+from smartlogd.base.time import Stamp
+from smartlogd.movement.associate import likeness, match
+from smartlogd.movement.predict import Motion, corrected, later, met, scale_of
+from smartlogd.movement.rules import Rules
+
+_LEAST_LIKENESS = 0.12
+_REVIVAL_LIKENESS = 0.04
+_SLACK = 0.2
+_COVERED = 0.65
+"""A detection that lies in a track's body by this share begins no track: it is that body, found twice."""
+_MOVED_SHARE = 0.1
+"""Movement that covers this share of a body shows that it lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A track with what is needed to carry it on. `newest` is what the newest frame showed of it, if anything."""
+
+    id: TrackId
+    kind: Kind
+    motion: Motion
+    born: Box
+    first: Stamp
+    last: Stamp
+    now: Stamp
+    hits: int
+    score: float
+    phase: Phase
+    has_moved: bool
+    newest: Sighting | None
+
+    @property
+    def unseen_s(self) -> float:
+        """Seconds since it was last seen."""
+        return self.now.since(self.last)
+
+    @property
+    def box(self) -> Box:
+        """The part of the body that stands on the picture."""
+        return self.motion.box.clipped()
+
+    def track(self) -> Track:
+        """The track as others may see it."""
+        return Track(
+            id=self.id,
+            kind=self.kind,
+            box=self.box,
+            velocity=self.motion.velocity,
+            score=self.score,
+            hits=self.hits,
+            first=self.first,
+            last=self.last,
+            phase=self.phase,
+            detection=self.newest.body if self.newest else None,
+            face=self.newest.face if self.newest else None,
+        )
+
+
+# What becomes of a track's phase: seen in this frame, believed now, missed, missed for too long.
+_LIFE: dict[Phase, dict[str, Phase]] = {
+    Phase.TENTATIVE: {
+        "seen": Phase.TENTATIVE,
+        "believed": Phase.CONFIRMED,
+        "missed": Phase.TENTATIVE,
+        "gone": Phase.ENDED,
+    },
+    Phase.CONFIRMED: {"seen": Phase.CONFIRMED, "believed": Phase.CONFIRMED, "missed": Phase.LOST, "gone": Phase.ENDED},
+    Phase.LOST: {"seen": Phase.CONFIRMED, "believed": Phase.CONFIRMED, "missed": Phase.LOST, "gone": Phase.ENDED},
+    Phase.ENDED: {},
+}
+
+
+def advance(
+    trails: Sequence[Trail], seen: Sequence[Sighting], glance: Glance, stamp: Stamp, rules: Rules, next_id: int
+) -> tuple[tuple[Trail, ...], int]:
+    """All trails one frame on, those that ended just now included once, and the next free id."""
+    alive = [_predicted(trail, stamp) for trail in trails if trail.phase is not Phase.ENDED]
+    found = _associated(alive, seen, rules)
+    carried = [
+        _seen(trail, seen[found[place]], glance, rules) if place in found else _missed(trail, rules)
+        for place, trail in enumerate(alive)
+    ]
+    fresh = [
+        sighting
+        for index, sighting in enumerate(seen)
+        if index not in found.values() and sighting.body.score >= rules.strong_score and not _covered(sighting, carried)
+    ]
+    born = [_born(TrackId(next_id + place), sighting, glance, stamp) for place, sighting in enumerate(fresh)]
+    return (*carried, *born), next_id + len(born)
+
+
+def _associated(alive: Sequence[Trail], seen: Sequence[Sighting], rules: Rules) -> dict[int, int]:
+    """Trail place -> sighting place, over the three stages."""
+    strong = [index for index, sighting in enumerate(seen) if sighting.body.score >= rules.strong_score]
+    weak = [
+        index for index, sighting in enumerate(seen) if rules.weak_score <= sighting.body.score < rules.strong_score
+    ]
+    found: dict[int, int] = {}
+    stages: tuple[tuple[list[int], Callable[[Trail], bool], float, float], ...] = (
+        (strong, _believed, _SLACK, _LEAST_LIKENESS),
+        (weak, _believed, _SLACK, _LEAST_LIKENESS),
+        (strong, _anyone, _SLACK, _LEAST_LIKENESS),
+        (weak, _anyone, _SLACK, _LEAST_LIKENESS),
+        (strong, _anyone, 1.0, _REVIVAL_LIKENESS),
+    )
+    for candidates, may, slack, least in stages:
+        rows = [place for place, trail in enumerate(alive) if place not in found and may(trail)]
+        columns = [index for index in candidates if index not in found.values()]
+        table = [[_continues(alive[row], seen[column], slack) for column in columns] for row in rows]
+        found.update((rows[row], columns[column]) for row, column in match(table, least))
+    return found
+
+
+def _anyone(trail: Trail) -> bool:
+    return trail.phase is not Phase.ENDED
+
+
+def _believed(trail: Trail) -> bool:
+    return trail.phase in {Phase.CONFIRMED, Phase.LOST}
+
+
+def _continues(trail: Trail, sighting: Sighting, slack: float) -> float:
+    """How well a sighting continues a trail; the longer unseen and the less sure its place, the wider the circle."""
+    if trail.kind is not sighting.body.kind:
+        return 0.0
+    doubt = min(1.0, trail.motion.spread / scale_of(trail.motion.box))
+    return likeness(trail.box, sighting.body.box.clipped(), slack + doubt)
+
+
+def _covered(sighting: Sighting, trails: Sequence[Trail]) -> bool:
+    box = sighting.body.box.clipped()
+    return any(
+        overlap(box, trail.box) > _COVERED * min(box.area, trail.box.area)
+        for trail in trails
+        if trail.phase is not Phase.ENDED and trail.kind is sighting.body.kind and trail.unseen_s == 0
+    )
+
+
+def _predicted(trail: Trail, stamp: Stamp) -> Trail:
+    span_s = max(0.0, stamp.since(trail.now))
+    return replace(trail, motion=later(trail.motion, span_s, seen=trail.newest is not None), now=stamp)
+
+
+def _seen(trail: Trail, sighting: Sighting, glance: Glance, rules: Rules) -> Trail:
+    hits = trail.hits + 1
+    has_moved = trail.has_moved or _moves(sighting.body.box, glance)
+    believed = has_moved and hits >= rules.confirm_hits and trail.now.since(trail.first) >= rules.confirm_s
+    return replace(
+        trail,
+        motion=corrected(trail.motion, sighting.body.box, _doubt(sighting.body)),
+        last=trail.now,
+        hits=hits,
+        score=trail.score + (sighting.body.score - trail.score) / min(hits, 10),
+        phase=_LIFE[trail.phase]["believed" if believed else "seen"],
+        has_moved=has_moved,
+        newest=sighting,
+    )
+
+
+def _missed(trail: Trail, rules: Rules) -> Trail:
+    patience_s = rules.keep_tentative_s if trail.phase is Phase.TENTATIVE else rules.keep_lost_s
+    box = trail.motion.box
+    left = box.clipped().area < 0.15 * box.area
+    gone = trail.unseen_s > patience_s or (left and trail.unseen_s > patience_s / 4)
+    return replace(trail, phase=_LIFE[trail.phase]["gone" if gone else "missed"], newest=None)
+
+
+def _born(id_: TrackId, sighting: Sighting, glance: Glance, stamp: Stamp) -> Trail:
+    box = sighting.body.box.clipped()
+    return Trail(
+        id=id_,
+        kind=sighting.body.kind,
+        motion=met(box),
+        born=box,
+        first=stamp,
+        last=stamp,
+        now=stamp,
+        hits=1,
+        score=sighting.body.score,
+        phase=Phase.TENTATIVE,
+        has_moved=_moves(box, glance),
+        newest=sighting,
+    )
+
+
+def _moves(box: Box, glance: Glance) -> bool:
+    return any(overlap(region, box) > _MOVED_SHARE * box.area for region in glance.regions)
+
+
+def _doubt(body: Detection) -> float:
+    """How much wider a weak detection's sides scatter than a sure one's: 1 at score 0.7 and above, to 2."""
+    return min(2.0, max(1.0, 0.7 / max(body.score, 0.01)))
