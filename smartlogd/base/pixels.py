@@ -51,15 +51,19 @@ def warped(pixels: Pixels, matrix: npt.NDArray[np.float64], size: int) -> Pixels
 
 def jpeg(pixels: Pixels, quality: int = 85) -> bytes:
     """The picture as a JPEG file's bytes."""
-    done, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not done:
-        raise UnusableInput("The picture could not be written as JPEG.", f"Its shape is {pixels.shape}.")
-    return data.tobytes()
+    return _encoded(pixels, ".jpg", cv2.IMWRITE_JPEG_QUALITY, quality)
 
 
 def png(pixels: Pixels) -> bytes:
     """The picture as a PNG file's bytes."""
-    done, data = cv2.imencode(".png", pixels[..., ::-1])
+    return _encoded(pixels, ".png")
+
+
+def _encoded(pixels: Pixels, ending: str, *parameters: int) -> bytes:
+    try:
+        done, data = cv2.imencode(ending, pixels[..., ::-1], parameters)
+    except cv2.error:
+        done = False
     if not done:
-        raise UnusableInput("The picture could not be written as PNG.", f"Its shape is {pixels.shape}.")
+        raise UnusableInput(f"The picture could not be written as {ending}.", f"Its shape is {pixels.shape}.")
     return data.tobytes()

@@ -1,0 +1,92 @@
+"""What every test may ask for: the real footage, the real models, and how long to try."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from smartlogd.detect.registry import Registry
+
+ROOT = Path(__file__).parents[1]
+MODELS = Path(os.environ.get("SMARTLOG_TEST_MODELS", ROOT / ".cache" / "models"))
+NOTES = pytest.StashKey[list[str]]()
+
+# The same examples on every run: a red test is red for everyone. HYPOTHESIS_PROFILE=explore looks for new ones.
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("long", settings.get_profile("steady"), max_examples=1000)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the long proofs at full length")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[NOTES] = []
+    usual = "long" if config.getoption("--long") else "steady"
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", usual))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--long"):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="long: runs in `make test-long`"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for note in config.stash[NOTES]:
+        terminalreporter.write_line(f"house: {note}")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test sees none of the SMARTLOG_ variables of whoever runs it."""
+    for name in [name for name in os.environ if name.startswith("SMARTLOG_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def house_note(pytestconfig: pytest.Config) -> list[str]:
+    """Remarks that are printed at the end of the run and fail nothing."""
+    return pytestconfig.stash[NOTES]
+
+
+@pytest.fixture(scope="session")
+def long_run(pytestconfig: pytest.Config) -> bool:
+    """Whether proofs run at full length (`make test-long`) or a tenth of it."""
+    return bool(pytestconfig.getoption("--long"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real footage, photographs and models beside the checkout."""
+    folder = ROOT.parent / "shared" / "data"
+    if not (folder / "MANIFEST.json").is_file():
+        pytest.skip("needs the footage folder ../shared/data beside the checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """The models that `make test` fetched; asking it for one that is not there skips the test."""
+    from smartlogd.detect.registry import Registry, read_catalogue
+
+    return Registry(read_catalogue(), MODELS, None)
+
+
+@pytest.fixture(scope="session")
+def models_dir(registry: Registry) -> Path:
+    """The folder with every default model in it, verified."""
+    missing = [state.spec.name for state in registry.states() if not state.present]
+    if missing:
+        pytest.skip(f"needs models that are not here ({', '.join(missing)}); `make test` fetches them with a network")
+    return MODELS

@@ -1,0 +1,61 @@
+"""Picture maths: nothing is stretched, and every way back leads back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from smartlogd.base.errors import UnusableInput
+from smartlogd.base.geometry import Box, Point
+from smartlogd.base.pixels import jpeg, letterbox, png, scaled, warped
+
+WIDE = np.full((90, 160, 3), 200, np.uint8)
+
+
+def test_a_wide_picture_is_laid_in_a_square_with_black_above_and_below() -> None:
+    square, _ = letterbox(WIDE, 64)
+    assert square.shape == (64, 64, 3)
+    assert square[32].min() == 200
+    assert square[0].max() == square[-1].max() == 0
+
+
+def test_what_the_square_shows_is_found_again_on_the_picture() -> None:
+    picture = np.zeros((120, 200, 3), np.uint8)
+    picture[60:64, 150:154] = 255
+    square, fit = letterbox(picture, 100)
+    down, across = (axis.mean() for axis in np.nonzero(square[..., 0] > 128))
+    place = fit.back(Point((across + 0.5) / 100, (down + 0.5) / 100))
+    assert place.x == pytest.approx(152 / 200, abs=0.005)
+    assert place.y == pytest.approx(62 / 120, abs=0.008)
+
+
+def test_a_part_of_the_picture_fills_the_square() -> None:
+    picture = np.zeros((100, 100, 3), np.uint8)
+    picture[50:, 50:] = 255
+    square, fit = letterbox(picture, 50, Box(0.5, 0.5, 1, 1))
+    assert square.min() == 255
+    assert fit.part == Box(0.5, 0.5, 1, 1)
+
+
+def test_a_picture_is_shrunk_and_never_enlarged() -> None:
+    assert scaled(WIDE, 80).shape == (45, 80, 3)
+    assert scaled(WIDE, 160) is WIDE
+    assert scaled(WIDE, 4000) is WIDE
+
+
+def test_a_warp_repeats_the_picture_s_edge() -> None:
+    far = np.array([[1.0, 0.0, 500.0], [0.0, 1.0, 0.0]])
+    assert warped(WIDE, far, 32).min() == 200
+
+
+@pytest.mark.parametrize(("encode", "magic"), [(jpeg, b"\xff\xd8\xff"), (png, b"\x89PNG")])
+def test_a_picture_becomes_a_file_s_bytes(encode: object, magic: bytes) -> None:
+    assert callable(encode)
+    assert encode(WIDE).startswith(magic)
+
+
+@pytest.mark.parametrize("encode", [jpeg, png])
+def test_what_is_no_picture_is_refused_in_a_sentence(encode: object) -> None:
+    assert callable(encode)
+    with pytest.raises(UnusableInput, match="could not be written"):
+        encode(np.zeros((0, 0, 3), np.uint8))
