@@ -123,11 +123,11 @@ def _inside_hand(line: CrossingLine) -> int:
 
 def begin(line: CrossingLine, look: Look) -> Watch:
     """The first look at a new track."""
-    depth = inward(line, look.anchor)
     for edge in _edges(look.born):
-        if inward(line, edge) * depth < 0:
-            place = Place.EDGE_INSIDE if inward(line, edge) > 0 else Place.EDGE_OUTSIDE
+        place = Place.EDGE_INSIDE if inward(line, edge) > 0 else Place.EDGE_OUTSIDE
+        if inward(line, look.anchor) * inward(line, edge) < 0 or not _is_clear(line, look):
             return Watch(place, look, met_at=look.stamp, met_where=_meeting(line, edge, look.anchor))
+        return _judged(line, Watch(place, look), look, gap_s=0.0)[0]
     return _judged(line, Watch(Place.UNKNOWN, look), look, gap_s=0.0)[0]
 
 
@@ -172,7 +172,7 @@ def _same(place: Place, sign: Sign) -> bool:
 def _sign(line: CrossingLine, state: Watch, look: Look) -> Sign | None:
     depth = inward(line, look.anchor)
     sign = Sign.IN if depth > 0 else Sign.OUT
-    is_clear = abs(depth) >= max(line.band, _BAND_SHARE * _size_across(line, look.box))
+    is_clear = _is_clear(line, look)
     if state.place not in {Place.EDGE_OUTSIDE, Place.EDGE_INSIDE}:
         return sign if is_clear else None
     came_from = Sign.OUT if state.place is Place.EDGE_OUTSIDE else Sign.IN
@@ -181,6 +181,11 @@ def _sign(line: CrossingLine, state: Watch, look: Look) -> Sign | None:
     if look.stamp.since(look.first) > _EMERGING_S:
         return Sign.SETTLED
     return Sign.EMERGED if is_clear and _has_emerged(line, look) else None
+
+
+def _is_clear(line: CrossingLine, look: Look) -> bool:
+    """Whether the anchor stands out of the band, where the picture's noise cannot tell the sides apart."""
+    return abs(inward(line, look.anchor)) >= max(line.band, _BAND_SHARE * _size_across(line, look.box))
 
 
 def _edges(born: Box) -> tuple[Point, ...]:

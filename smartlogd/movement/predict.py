@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from smartlogd.base.geometry import Box, Point
 
-EDGE = 0.012
+EDGE = 0.03
 """A side nearer to the picture's edge than this is cut off by it."""
 _SIDE_SIGMA = 0.05
 """Standard deviation of a detected side, as a share of the body's size."""
