@@ -16,16 +16,25 @@ class MotionOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sensitivity: float = Field(
-        0.5, ge=0.0, le=1.0, description="How little change counts as movement: 0 only plain movement, 1 almost any."
+        default=0.5,
+        ge=0.0,
+        le=1.0,
+        description="How little change counts as movement: 0 only plain movement, 1 almost any.",
     )
     smallest_height: float = Field(
-        0.03, gt=0.0, le=1.0, description="Height of the smallest person to be noticed, as a fraction of the picture."
+        default=0.03,
+        gt=0.0,
+        le=1.0,
+        description="Height of the smallest person to be noticed, as a fraction of the picture.",
     )
     memory_s: float = Field(
-        6.0, ge=0.5, le=600.0, description="Seconds until someone who keeps still begins to belong to the background."
+        default=2.0,
+        ge=0.5,
+        le=600.0,
+        description="Seconds until someone who keeps still begins to belong to the background.",
     )
     heartbeat_s: float = Field(
-        5.0, ge=0.2, le=3600.0, description="Seconds between looks at a scene in which nothing moves."
+        default=5.0, ge=0.2, le=3600.0, description="Seconds between looks at a scene in which nothing moves."
     )
 
 
@@ -35,7 +44,7 @@ class CaptureOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str = Field(
-        "auto",
+        default="auto",
         min_length=1,
         max_length=4096,
         description=(
@@ -43,18 +52,34 @@ class CaptureOptions(BaseModel):
             '"demo", or "command:" and the command line of a program that writes raw frames.'
         ),
     )
-    width_px: int = Field(640, ge=64, le=4096, description="Width asked of the camera; larger pictures are shrunk.")
-    height_px: int = Field(480, ge=64, le=4096, description="Height asked of the camera; larger pictures are shrunk.")
-    fps: float = Field(10.0, gt=0.0, le=120.0, description="Frames a second asked of the camera, and at most used.")
-    rotate_deg: Literal[0, 90, 180, 270] = Field(0, description="How far to turn the picture clockwise, in degrees.")
+    width_px: int = Field(
+        default=640, ge=64, le=4096, description="Width asked of the camera; larger pictures are shrunk."
+    )
+    height_px: int = Field(
+        default=480, ge=64, le=4096, description="Height asked of the camera; larger pictures are shrunk."
+    )
+    fps: float = Field(
+        default=10.0, gt=0.0, le=120.0, description="Frames a second asked of the camera, and at most used."
+    )
+    rotate_deg: Literal[0, 90, 180, 270] = Field(
+        default=0, description="How far to turn the picture clockwise, in degrees."
+    )
     loop: bool = Field(default=False, description="Whether a video begins again at its end.")
-    stall_s: float = Field(5.0, ge=0.1, le=120.0, description="Seconds without a frame after which a camera is lost.")
-    open_s: float = Field(15.0, ge=0.1, le=300.0, description="Seconds that a camera may take to give its first frame.")
-    backoff_s: float = Field(1.0, ge=0.01, le=60.0, description="Pause before a lost camera is first opened again.")
+    stall_s: float = Field(
+        default=5.0, ge=0.1, le=120.0, description="Seconds without a frame after which a camera is lost."
+    )
+    open_s: float = Field(
+        default=15.0, ge=0.1, le=300.0, description="Seconds that a camera may take to give its first frame."
+    )
+    backoff_s: float = Field(
+        default=1.0, ge=0.01, le=60.0, description="Pause before a lost camera is first opened again."
+    )
     backoff_roof_s: float = Field(
-        30.0, ge=0.01, le=3600.0, description="Longest pause between two attempts; the pause doubles up to it."
+        default=30.0, ge=0.01, le=3600.0, description="Longest pause between two attempts; the pause doubles up to it."
     )
     command_format: PixelFormat = Field(
-        "rgb24", description="How the program of a command: source lays out its pixels."
+        default="rgb24", description="How the program of a command: source lays out its pixels."
     )
-    motion: MotionOptions = Field(MotionOptions(), description="When a change in the picture counts as movement.")
+    motion: MotionOptions = Field(
+        default=MotionOptions(), description="When a change in the picture counts as movement."
+    )
