@@ -67,10 +67,10 @@ fix: setup-test ## Let ruff mend what it can, and format
 lock: ## Resolve the locked packages anew (needs uv)
 	$(COMPILE) --upgrade --output-file requirements.lock
 	$(COMPILE) --group test --constraint requirements.lock --upgrade --output-file requirements-test.lock
-	@for platform in x86_64 aarch64; do for version in 3.11 3.12 3.13; do for lock in requirements.lock requirements-test.lock; do \
-	    $(UV) pip install --quiet --dry-run --only-binary :all: --require-hashes --python-platform $$platform-manylinux_2_28 \
-	        --python-version $$version --target .cache/lock -r $$lock || exit 1; \
-	    echo "$$lock resolves on $$platform with Python $$version"; done; done; done
+	@away=$$(mktemp -d); for platform in x86_64 aarch64; do for version in 3.11 3.12 3.13; do for lock in requirements.lock requirements-test.lock; do \
+	    $(UV) --directory $$away pip install --quiet --dry-run --only-binary :all: --require-hashes --target $$away/none \
+	        --python-platform $$platform-manylinux_2_28 --python-version $$version -r $(CURDIR)/$$lock || exit 1; \
+	    echo "$$lock resolves on $$platform with Python $$version"; done; done; done; rm -rf $$away
 
 clean: ## Remove the environments and caches (fetched models stay)
 	rm -rf .venv .venv-* build dist *.egg-info .coverage* .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
