@@ -32,6 +32,11 @@ def letterbox(pixels: Pixels, size: int, part: Box | None = None) -> tuple[Pixel
     return square, fit
 
 
+def squeezed(pixels: Pixels, size: int) -> tuple[Pixels, Fit]:
+    """The whole picture scaled into a size x size square without padding, its shape given up."""
+    return np.asarray(cv2.resize(pixels, (size, size)), np.uint8), Fit(Box(0, 0, 1, 1))
+
+
 def scaled(pixels: Pixels, longest: int) -> Pixels:
     """The picture shrunk until its longer side is at most `longest` pixels; never enlarged."""
     height, width = pixels.shape[:2]

@@ -5,27 +5,71 @@ from __future__ import annotations
 from smartlogd.base.geometry import Box, Point
 
 _ROOM = 2.2
-"""A crop is this many times as long as what it is for: people are found best at a third to a half of the input."""
-_SMALLEST = 0.5
-"""A crop shows at least this share of the model's input in pixels: to enlarge twice still helps, more does not."""
-_LARGEST = 0.75
-"""A crop longer than this share of the picture's shorter side would show little that the whole picture does not."""
+"""A crop is this many times as long as the region it is for. Measured with people of 20 to 80 pixels pasted into a
+768 x 576 picture: crops of 1.5 to 3 times their height find 85 to 100 % of them, of 4 times 60 %, the whole
+picture 0 to 45 %."""
+_SHARED_ROOM = 1.5
+"""How much longer a crop may become to hold one more region; then the smallest in it is still found."""
+_SMALLEST_PX = 64
+"""Someone 20 pixels high is still found when a crop of this size is enlarged."""
 
 
-def crops(regions: tuple[Box, ...], width: int, height: int, size: int, most: int) -> tuple[Box, ...]:
-    """At most `most` squares (in pixels) that hold `regions`, in the order of their first region.
+def crops(regions: tuple[Box, ...], width: int, height: int, most: int, turn: int = 0) -> tuple[Box, ...]:
+    """At most `most` squares (in pixels) that hold `regions`, each with room around it.
 
-    `width` and `height` are the picture's, `size` the model's input, in pixels. A region that an
-    earlier square holds needs none of its own; one that is large needs none at all.
+    `width` and `height` are the picture's, in pixels. Neighbours share a square. A region that is large
+    needs none. Where more squares are wanted than `most`, they take turns: `turn` is the frame's number.
+
+    >>> crops((Box(0, 0, .125, .125), Box(.125, 0, .1875, .125), Box(0, 0, 1, 1)), 1000, 1000, 2)
+    (Box(x0=0.0, y0=0.0, x1=0.275, y1=0.275),)
     """
-    chosen: list[Box] = []
-    for region in regions:
-        if len(chosen) == most:
-            break
-        square = _square(region.clipped(), width, height, size)
-        if square is not None and not any(_holds(earlier, region) for earlier in chosen):
-            chosen.append(square)
-    return tuple(chosen)
+    wanted = tuple(_square(group, width, height) for group in _groups(regions, width, height))
+    if len(wanted) <= most:
+        return wanted
+    first = turn * most
+    return tuple(wanted[(first + step) % len(wanted)] for step in range(most))
+
+
+def _groups(regions: tuple[Box, ...], width: int, height: int) -> list[Box]:
+    """The boxes that hold the regions, neighbours of about one size together."""
+    groups: list[Box] = []
+    roofs: list[float] = []  # how long each group's square may become, in pixels
+    for region in (each.clipped() for each in regions):
+        own = _side(region, width, height)
+        if region.area == 0 or own > min(width, height):
+            continue  # large enough for the look at the whole picture
+        roof = min(own * _SHARED_ROOM, width, height)
+        for index, group in enumerate(groups):
+            both = group if _holds(_square(group, width, height), region) else _union(group, region)
+            if _side(both, width, height) <= min(roofs[index], roof):
+                groups[index], roofs[index] = both, min(roofs[index], roof)
+                break
+        else:
+            groups.append(region)
+            roofs.append(roof)
+    return groups
+
+
+def _holds(square: Box, region: Box) -> bool:
+    return square.x0 <= region.x0 and square.y0 <= region.y0 and square.x1 >= region.x1 and square.y1 >= region.y1
+
+
+def _side(box: Box, width: int, height: int) -> float:
+    """How long, in pixels, the square round `box` is."""
+    return max(max(box.width * width, box.height * height) * _ROOM, _SMALLEST_PX)
+
+
+def _union(one: Box, other: Box) -> Box:
+    return Box(min(one.x0, other.x0), min(one.y0, other.y0), max(one.x1, other.x1), max(one.y1, other.y1))
+
+
+def _square(box: Box, width: int, height: int) -> Box:
+    """The square round `box`, moved onto the picture where it would stand out."""
+    side = min(_side(box, width, height), width, height)
+    half = Point(side / width / 2, side / height / 2)
+    x = min(max(box.centre.x, half.x), 1 - half.x)
+    y = min(max(box.centre.y, half.y), 1 - half.y)
+    return Box(x - half.x, y - half.y, x + half.x, y + half.y)
 
 
 def tiles(width: int, height: int, most: int) -> tuple[Box, ...]:
@@ -38,18 +82,3 @@ def tiles(width: int, height: int, most: int) -> tuple[Box, ...]:
     if width > height:
         return tuple(Box(start, 0, start + share, 1) for start in starts)
     return tuple(Box(0, start, 1, start + share) for start in starts)
-
-
-def _square(region: Box, width: int, height: int, size: int) -> Box | None:
-    longest = max(region.width * width, region.height * height)
-    side = max(longest * _ROOM, size * _SMALLEST)
-    if region.area == 0 or side > _LARGEST * min(width, height):
-        return None
-    half = Point(side / width / 2, side / height / 2)
-    x = min(max(region.centre.x, half.x), 1 - half.x)
-    y = min(max(region.centre.y, half.y), 1 - half.y)
-    return Box(x - half.x, y - half.y, x + half.x, y + half.y)
-
-
-def _holds(square: Box, region: Box) -> bool:
-    return square.x0 <= region.x0 and square.y0 <= region.y0 and square.x1 >= region.x1 and square.y1 >= region.y1

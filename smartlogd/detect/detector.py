@@ -39,7 +39,7 @@ class DoorDetector:
     async def find(self, frame: Frame, regions: tuple[Box, ...] = ()) -> tuple[Detection, ...]:
         """The people, then the faces, each best first; faces are looked for more closely in `regions`."""
         loop = asyncio.get_running_loop()
-        faces = loop.run_in_executor(self._face_thread, self._faces, frame.pixels, regions)
+        faces = loop.run_in_executor(self._face_thread, self._faces, frame.pixels, regions, frame.seq)
         bodies = loop.run_in_executor(self._body_thread, self._bodies, frame.pixels)
         found_bodies, found_faces = await asyncio.gather(bodies, faces)
         return found_bodies + found_faces
@@ -64,7 +64,9 @@ class WideDetector:
 
     async def find(self, frame: Frame, regions: tuple[Box, ...] = ()) -> tuple[Detection, ...]:
         """What the frame shows, best first."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._objects, frame.pixels, regions)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._objects, frame.pixels, regions, frame.seq
+        )
 
     async def close(self) -> None:
         """End the worker thread; a second call does nothing."""

@@ -38,7 +38,7 @@ class DetectOptions(BaseModel):
         2, ge=0, le=8, description="Closer looks for small faces in each frame, beside the look at the whole picture."
     )
     object_crops: int = Field(
-        2, ge=0, le=8, description="Closer looks for small people in each frame, beside the look at the whole picture."
+        3, ge=0, le=8, description="Closer looks for small people in each frame, beside the look at the whole picture."
     )
     landmarks: bool = Field(
         default=False,
