@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 CODE = re.compile(r"`((?:smartlogd|tests|docs|config|scripts)/[\w./-]+)`")
+STOP = re.compile(r"\[`([\w.]+)`\]\(([\w./]+\.py)\)")
 PAGES_OF_THE_PLAN = ["ARCHITECTURE", "STORAGE", "TIME", "SECURITY", "CRITIQUES"]
 
 
@@ -48,6 +49,20 @@ def test_every_link_and_every_named_file_leads_somewhere(page: Path) -> None:
     dead = [link for link in LINK.findall(text) if not (page.parent / link).exists()]
     dead += [name for name in CODE.findall(text) if not (ROOT / name).exists()]
     assert dead == []
+
+
+def test_the_tour_names_functions_that_are_where_it_says() -> None:
+    stops = STOP.findall((ROOT / "docs" / "ARCHITECTURE.md").read_text())
+    assert len(stops) >= 9
+    lost = [
+        f"{name} in {path}"
+        for name, path in stops
+        if not all(
+            re.search(rf"^\s*(?:async def|def|class) {part}\b", (ROOT / "docs" / path).read_text(), re.MULTILINE)
+            for part in name.split(".")
+        )
+    ]
+    assert lost == []
 
 
 @pytest.mark.parametrize("name", PAGES_OF_THE_PLAN)
