@@ -1,0 +1,178 @@
+"""The catalogue: every model by name, with its hash and the places it can be had from."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from smartlogd.base.errors import Missing, WrongConfiguration
+
+VARIABLE = "SMARTLOG_MODELS_TOML"
+_MOST_BYTES = 1 << 30
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Length = Annotated[int, Field(gt=0, le=_MOST_BYTES)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,63}$")]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]  # safe in a command and in a path
+Sentence = Annotated[str, Field(min_length=1, max_length=300)]
+Type = Literal["detector", "pose", "embedder", "sound", "picture"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A file of the package index, by its tags and hash; single members are taken, nothing is installed."""
+
+    package: str
+    version: str
+    python: str
+    abi: str
+    platform: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The model is this member of a wheel."""
+
+    wheel: Wheel
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The model is what this http(s) address gives."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One model: what it is, its exact bytes, and where it can be had, best source first."""
+
+    name: str
+    version: str
+    type: Type
+    bytes: int
+    sha256: str
+    licence: str
+    input: str
+    output: str
+    suffix: str
+    sources: tuple[Member | Address, ...]
+
+    @property
+    def file(self) -> str:
+        """The file's name in the models folder; another edition has another one, so that both can lie there."""
+        return f"{self.name}-{self.sha256[:12]}{self.suffix}"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _WheelTable(_Strict):
+    id: Word
+    package: Word
+    version: Word
+    python: Annotated[str, Field(pattern=r"^3\.[0-9]{1,2}$")]
+    abi: Word
+    platform: Word
+    bytes: Length
+    sha256: Sha256
+
+
+class _MemberTable(_Strict):
+    wheel: Word
+    member: Sentence
+
+
+class _AddressTable(_Strict):
+    url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=1000)]
+
+
+class _ModelTable(_Strict):
+    name: Name
+    version: Word
+    type: Type
+    bytes: Length
+    sha256: Sha256
+    licence: Sentence
+    input: Sentence
+    output: Sentence
+    suffix: Literal[".tflite", ".png"] = ".tflite"
+    sources: tuple[_MemberTable | _AddressTable, ...] = Field(min_length=1)
+
+
+class _File(_Strict):
+    wheel: tuple[_WheelTable, ...] = ()
+    model: tuple[_ModelTable, ...]
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        names, wheels = [model.name for model in self.model], {wheel.id for wheel in self.wheel}
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"the model {name} stands there twice")
+        for model in self.model:
+            for source in model.sources:
+                if isinstance(source, _MemberTable) and source.wheel not in wheels:
+                    raise ValueError(f"the model {model.name} names the wheel {source.wheel}, which is not there")
+        return self
+
+
+def read_catalogue(path: Path | None = None) -> tuple[ModelSpec, ...]:
+    """Every model of the catalogue at `path`, else of the one that `catalogue_path` finds.
+
+    Raises Missing when there is no such file, and WrongConfiguration, naming the place, when it cannot be meant.
+    """
+    place = path or catalogue_path()
+    try:
+        tables = _File.model_validate(tomllib.loads(place.read_text("utf-8")))
+    except OSError as error:
+        raise Missing(f"The catalogue of models {place} cannot be read.", f"{error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WrongConfiguration(f"The catalogue of models {place} is no TOML.", f"{error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"]) or "the file"
+        raise WrongConfiguration(
+            f"The catalogue of models {place} cannot be meant.", f"{where}: {first['msg']}."
+        ) from error
+    wheels = {table.id: Wheel(**table.model_dump(exclude={"id"})) for table in tables.wheel}
+    return tuple(_spec(table, wheels) for table in tables.model)
+
+
+def catalogue_path() -> Path:
+    """Where models.toml lies: $SMARTLOG_MODELS_TOML, else /etc/smartlogd, the share folder, or the checkout.
+
+    Raises Missing, with the places, when it is at none of them.
+    """
+    named = os.environ.get(VARIABLE)
+    usual = (
+        Path("/etc/smartlogd/models.toml"),
+        Path(sys.prefix) / "share/smartlogd/models.toml",
+        Path(__file__).resolve().parents[2] / "config/models.toml",
+    )
+    places = (Path(named),) if named else usual
+    for place in places:
+        if place.is_file():
+            return place
+    raise Missing(
+        "The catalogue of models, models.toml, is not there.",
+        f"It was looked for at {', '.join(map(str, places))}. Say where it is in {VARIABLE}.",
+    )
+
+
+def _spec(table: _ModelTable, wheels: dict[str, Wheel]) -> ModelSpec:
+    sources = tuple(
+        Member(wheels[source.wheel], source.member) if isinstance(source, _MemberTable) else Address(source.url)
+        for source in table.sources
+    )
+    return ModelSpec(**{**{key: getattr(table, key) for key in _ModelTable.model_fields}, "sources": sources})
