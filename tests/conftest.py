@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,16 +78,27 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def registry() -> Registry:
-    """The models that `make test` fetched; asking it for one that is not there skips the test."""
+    """The models that `make test` fetched, and no way to fetch others."""
     from smartlogd.detect.registry import Registry, read_catalogue
 
-    return Registry(read_catalogue(), MODELS, None)
+    return Registry(read_catalogue(), MODELS)
 
 
 @pytest.fixture(scope="session")
-def models_dir(registry: Registry) -> Path:
-    """The folder with every default model in it, verified."""
-    missing = [state.spec.name for state in registry.states() if not state.present]
-    if missing:
-        pytest.skip(f"needs models that are not here ({', '.join(missing)}); `make test` fetches them with a network")
+def model(registry: Registry) -> Callable[[str], Path]:
+    """A model's file by its name; a test that asks for one that is not here is skipped."""
+
+    def found(name: str) -> Path:
+        if next(state.word for state in registry.states() if state.spec.name == name) == "missing":
+            pytest.skip(f"needs the model {name}; with a network, `make test` fetches it")
+        return registry.path(name)
+
+    return found
+
+
+@pytest.fixture(scope="session")
+def models_dir(registry: Registry, model: Callable[[str], Path]) -> Path:
+    """The folder with every model of the catalogue in it."""
+    for state in registry.states():
+        model(state.spec.name)
     return MODELS
