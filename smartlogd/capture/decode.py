@@ -7,7 +7,7 @@ while it decodes and converts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -116,18 +116,30 @@ def refuse_giants(width: int, height: int, name: str) -> None:
         )
 
 
-def pictures(container: InputContainer, stream: VideoStream, name: str, course: Course) -> Iterator[Picture]:
+def pictures(
+    container: InputContainer,
+    stream: VideoStream,
+    name: str,
+    course: Course,
+    is_wanted: Callable[[float], bool] = lambda _: True,
+) -> Iterator[Picture]:
     """Every picture of `stream` by presentation time, the first at 0 s.
 
+    Those whose time `is_wanted` refuses are decoded but not converted; their packets go with the next.
     Damaged packets are passed over and counted in `course`; where the file breaks off, the pictures
     end. A picture may have another size than the one before it.
     """
     course.promised = stream.frames
     clock, packer, paint = _Steps(stream), _Packer(stream), VideoReformatter()
+    waiting: list[Packet] = []
     for frame, packets in _frames(container, stream, packer, course):
         refuse_giants(frame.width, frame.height, name)
         course.pictures += 1
-        yield Picture(clock.seconds(frame), _rgb(frame, paint), packets)
+        waiting.extend(packets)
+        t_s = clock.seconds(frame)
+        if is_wanted(t_s):
+            yield Picture(t_s, _rgb(frame, paint), tuple(waiting))
+            waiting.clear()
 
 
 def _frames(
