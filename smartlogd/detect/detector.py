@@ -37,10 +37,10 @@ class DoorDetector:
         return {**self._faces.calls, **self._bodies.calls}
 
     async def find(self, frame: Frame, regions: tuple[Box, ...] = ()) -> tuple[Detection, ...]:
-        """The people, then the faces, each best first; faces are looked for more closely in `regions`."""
+        """The people, then the faces, each best first; in `regions` both are looked for more closely."""
         loop = asyncio.get_running_loop()
         faces = loop.run_in_executor(self._face_thread, self._faces, frame.pixels, regions, frame.seq)
-        bodies = loop.run_in_executor(self._body_thread, self._bodies, frame.pixels)
+        bodies = loop.run_in_executor(self._body_thread, self._bodies, frame.pixels, regions, frame.seq)
         found_bodies, found_faces = await asyncio.gather(bodies, faces)
         return found_bodies + found_faces
 

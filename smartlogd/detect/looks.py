@@ -13,7 +13,7 @@ from smartlogd.base.ports import Model
 from smartlogd.base.seen import Detection, Pixels
 from smartlogd.detect import faces, landmarks, objects, poses
 from smartlogd.detect.crops import crops, tiles
-from smartlogd.detect.merge import joined, merged
+from smartlogd.detect.merge import joined
 from smartlogd.detect.options import DetectOptions
 
 _WHOLE = Box(0, 0, 1, 1)
@@ -28,7 +28,7 @@ class FaceLook:
         self._grid = faces.face_grid(self._size)
         self.calls: Counter[str] = Counter()
 
-    def __call__(self, pixels: Pixels, regions: tuple[Box, ...], turn: int = 0) -> tuple[Detection, ...]:
+    def __call__(self, pixels: Pixels, regions: tuple[Box, ...] = (), turn: int = 0) -> tuple[Detection, ...]:
         """The faces of one picture, each once, best first."""
         height, width = pixels.shape[:2]
         closer = crops(tuple(_upper(region) for region in regions), width, height, self._options.face_crops, turn)
@@ -42,21 +42,30 @@ class FaceLook:
 
 
 class BodyLook:
-    """Whole bodies, and the 33 points of the surest of them where a landmark model is given."""
+    """Whole bodies, also far ones, and the 33 points of the surest of them where a landmark model is given.
+
+    On a whole picture the model needs people of almost half its height; in a crop twice as long as they
+    are it found 92 to 100 % of people of 60 to 180 pixels, of whom the whole 768 x 576 picture gave none.
+    """
 
     def __init__(self, model: Model, landmark: Model | None, options: DetectOptions) -> None:
         self._model, self._landmark, self._options = model, landmark, options
         self._grid = poses.pose_grid()
         self.calls: Counter[str] = Counter()
 
-    def __call__(self, pixels: Pixels) -> tuple[Detection, ...]:
+    def __call__(self, pixels: Pixels, regions: tuple[Box, ...] = (), turn: int = 0) -> tuple[Detection, ...]:
         """The people of one picture, each once, best first."""
-        square, fit = letterbox(pixels, self._grid.size)
-        outputs = self._model(poses.pose_input(square))
-        self.calls[self._model.name] += 1
-        people = merged(poses.bodies(outputs, self._grid, fit, self._options.person_score))
+        height, width = pixels.shape[:2]
+        closer = crops(regions, width, height, self._options.body_crops, turn)
+        people = joined([(part, self._run(pixels, part)) for part in (_WHOLE, *closer)])
         surest = self._options.landmark_people
         return (*(self._with_landmarks(pixels, body) for body in people[:surest]), *people[surest:])
+
+    def _run(self, pixels: Pixels, part: Box) -> tuple[Detection, ...]:
+        square, fit = letterbox(pixels, self._grid.size, part)
+        outputs = self._model(poses.pose_input(square))
+        self.calls[self._model.name] += 1
+        return poses.bodies(outputs, self._grid, fit, self._options.person_score)
 
     def _with_landmarks(self, pixels: Pixels, body: Detection) -> Detection:
         height, width = pixels.shape[:2]
@@ -80,7 +89,7 @@ class ObjectLook:
         self._size = model.input_shape[1]
         self.calls: Counter[str] = Counter()
 
-    def __call__(self, pixels: Pixels, regions: tuple[Box, ...], turn: int = 0) -> tuple[Detection, ...]:
+    def __call__(self, pixels: Pixels, regions: tuple[Box, ...] = (), turn: int = 0) -> tuple[Detection, ...]:
         """What one picture shows, each once, best first; without regions the whole is looked at in tiles."""
         height, width = pixels.shape[:2]
         most = self._options.object_crops

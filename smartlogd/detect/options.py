@@ -37,6 +37,12 @@ class DetectOptions(BaseModel):
     face_crops: int = Field(
         2, ge=0, le=8, description="Closer looks for small faces in each frame, beside the look at the whole picture."
     )
+    body_crops: int = Field(
+        default=1,
+        ge=0,
+        le=8,
+        description="Closer looks for far bodies in each frame, beside the look at the whole picture.",
+    )
     object_crops: int = Field(
         3, ge=0, le=8, description="Closer looks for small people in each frame, beside the look at the whole picture."
     )
