@@ -20,6 +20,7 @@ from smartlogd.capture.options import CaptureOptions
 
 PREFIX = "command:"
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_LIBC = ctypes.CDLL(None)
 
 _Raw = Callable[[Pixels, int, int], Pixels]
 _LAYOUTS: dict[str, tuple[int, _Raw]] = {
@@ -72,8 +73,12 @@ def _filled(word: str, values: dict[str, str]) -> str:
 def running(words: list[str]) -> Iterator[IO[bytes]]:
     """The program's output; the program ends when the context does, or when this process dies."""
     try:
-        program = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=_alone
+        program = subprocess.Popen(  # noqa: S603 - the owner of this device wrote the command; no shell runs it
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=_alone,  # noqa: PLW1509 - the other thread only waits for the parent; it holds no lock
         )
     except FileNotFoundError as absent:
         raise Missing(f"There is no program {words[0]}.", "Install it, or correct the command.") from absent
@@ -95,7 +100,7 @@ def _output(program: subprocess.Popen[bytes]) -> IO[bytes]:
 
 def _alone() -> None:
     """In the program, before it starts: die with the camera's process, and take signals as usual."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 

@@ -36,7 +36,9 @@ def opened(options: CaptureOptions) -> cv2.VideoCapture:
     """The device, set to the size and rate asked for. Raises Missing or CameraLost."""
     if not Path(options.source).exists():
         raise Missing(f"There is no camera at {options.source}.", "Plug it in, or name another device.")
-    cv2.setLogLevel(0)  # its warnings say what the sentences here say better
+    cv2.utils.logging.setLogLevel(
+        cv2.utils.logging.LOG_LEVEL_SILENT
+    )  # its warnings say what the sentences here say better
     settings = (
         (cv2.CAP_PROP_FRAME_WIDTH, options.width_px),
         (cv2.CAP_PROP_FRAME_HEIGHT, options.height_px),

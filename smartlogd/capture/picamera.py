@@ -46,8 +46,12 @@ def recording(options: CaptureOptions, packets: deque[Packet]) -> Iterator[Any]:
         ) from absent
 
     class Collector(Output):  # type: ignore[misc]  # picamera2 has no types
-        def outputframe(
-            self, frame: bytes, keyframe: bool = True, timestamp: int | None = None, *_: object, **__: object
+        def outputframe(  # the signature is picamera2's; newer editions hand over more than older ones
+            self,
+            frame: bytes,
+            keyframe: bool = True,  # noqa: FBT001, FBT002 - picamera2 hands it over by position
+            timestamp: int | None = None,
+            *_: object,
         ) -> None:
             packets.append(Packet((timestamp or 0) / 1e6, bool(keyframe), "h264", bytes(frame)))
 
