@@ -84,6 +84,17 @@ def monotonic_s() -> float:
     return time.monotonic()
 
 
+def process_began_s() -> float:
+    """When this process was started, on the clock of `monotonic_s`: before Python itself was loaded.
+
+    From the kernel's own record (proc(5): starttime, hundredths of a second since boot).
+    """
+    with open("/proc/self/stat", encoding="ascii", errors="replace") as stat:  # noqa: PTH123 - base knows no pathlib
+        since_boot_s = int(stat.read().rpartition(")")[2].split()[19]) / 100
+    age_s = time.clock_gettime(_BOOTTIME) - since_boot_s
+    return time.monotonic() - age_s
+
+
 def cpu_s() -> float:
     """Seconds of processor time this process has used, in all its threads."""
     return time.process_time()

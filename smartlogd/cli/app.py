@@ -1,0 +1,56 @@
+"""The `smartlogd` command: every subcommand hangs here, in the order in which someone meets them.
+
+Command modules import what they need when they run, so that `smartlogd --help` is quick and `smartlogd run`
+carries nothing it does not use.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import smartlogd
+from smartlogd.cli import check, daemonic, doctor, log, models, run
+
+app = typer.Typer(
+    name="smartlogd",
+    help="Watch a door and keep the log: who came in, who went out, and when.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - the shape that Typer calls
+    if asked:
+        typer.echo(f"smartlogd {smartlogd.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def smartlogd_(
+    version: Annotated[  # noqa: FBT002
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Watch a door and keep the log: who came in, who went out, and when."""
+
+
+# Watching
+app.command("run")(run.run)
+
+# Setting up
+app.command("check-config")(check.check_config)
+app.command("doctor")(doctor.doctor)
+app.add_typer(models.app, name="models")
+
+# A running daemon
+app.command("status")(daemonic.status)
+app.command("reload")(daemonic.reload)
+app.command("stop")(daemonic.stop)
+
+# Reading the log
+app.command("log")(log.log)

@@ -1,0 +1,134 @@
+"""How the program speaks: log records on standard error, events and a live last line on standard output."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+from smartlogd.base.known import Event, Json
+
+_CLEAR = "\r\x1b[K"
+_WORDS = {"I": "in", "O": "out"}
+_ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class Screen:
+    """Standard output: lines that stay, and below them, on a terminal, one that is written over."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
+        self.is_live = self._out.isatty()
+        self._last = ""
+
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
+        self._write(f"{_CLEAR if self._last else ''}{text}\n{self._last}")
+
+    def show(self, text: str) -> None:
+        """Write over the last line on a terminal; elsewhere print it as any other."""
+        if not self.is_live:
+            self._write(f"{text}\n")
+            return
+        self._last = text
+        self._write(f"{_CLEAR}{text}")
+
+    def clear(self) -> None:
+        """Take the live line away."""
+        if self._last:
+            self._last = ""
+            self._write(_CLEAR)
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+
+
+class Readable(logging.Formatter):
+    """`12:03:44 warning capture: camera lost source=/dev/video0`."""
+
+    def __init__(self) -> None:
+        super().__init__(datefmt="%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line: local time, level, room, what happened, and its fields."""
+        room = record.name.rpartition(".")[2]
+        fields = " ".join(f"{key}={_plain(value)}" for key, value in vars(record).items() if key not in _ORDINARY)
+        line = f"{self.formatTime(record, self.datefmt)} {record.levelname.lower()} {room}: {record.getMessage()}"
+        trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        return f"{line} {fields}".rstrip() + trace
+
+
+class _Through(logging.Handler):
+    """Writes records to standard error, and keeps the live line of the same terminal below them."""
+
+    def __init__(self, screen: Screen | None) -> None:
+        super().__init__()
+        self._screen = screen
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record."""
+        text = self.format(record)
+        if self._screen and self._screen.is_live and sys.stderr.isatty():
+            self._screen.say(text)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+
+def log_to_stderr(level: str, screen: Screen | None = None) -> None:
+    """Let every room's records of at least this level be read on standard error."""
+    handler = _Through(screen)
+    handler.setFormatter(Readable())
+    logger = logging.getLogger("smartlogd")
+    logger.handlers[:] = [handler]
+    logger.setLevel(level.upper())
+    logger.propagate = False
+
+
+def event_line(event: Event) -> str:
+    """An event as a person reads it, with its local time.
+
+    A crossing: `12:03:44  door  in   track 3`; anything else by its own word: `12:03:40  person entered  track 3`.
+    """
+    at = event.stamp.utc.astimezone().strftime("%H:%M:%S")
+    track = f"track {event.data['track']}" if "track" in event.data else ""
+    if event.type == "crossing":
+        return f"{at}  {event.data['line']}  {_WORDS[str(event.data['action'])]:<3}  {track}".rstrip()
+    return f"{at}  {event.type.replace('_', ' ')}  {track}".rstrip()
+
+
+def event_json(event: Event) -> str:
+    """An event as one JSON object on one line."""
+    subject = str(event.subject) if event.subject else None
+    fields: Mapping[str, Json] = {
+        "type": event.type,
+        "ts": event.stamp.utc.isoformat(timespec="milliseconds"),
+        "event_id": str(event.id),
+        "device": event.device,
+        "uuid": subject,
+        **event.data,
+    }
+    return json.dumps(fields)
+
+
+def status_line(state: Mapping[str, object]) -> str:
+    """The daemon's state on one line: frame rate, people in view, passings, events, dropped frames, trouble."""
+    lines, camera, journal = state["lines"], state["camera"], state["journal"]
+    assert isinstance(lines, Mapping)
+    assert isinstance(camera, Mapping)
+    assert isinstance(journal, Mapping)
+    parts = [f"{state['fps']} fps", f"{state['people']} in view"]
+    parts += [f"{name} {passings['I']} in {passings['O']} out" for name, passings in lines.items()]
+    parts += [f"{state['events']} events", f"{state['dropped']} dropped"]
+    if camera["status"] != "running":
+        parts.append(f"camera {camera['status']}")
+    if journal["word"] != "ok":
+        parts.append(f"log: {journal['word']}, {journal['waiting']} waiting")
+    return " | ".join(parts)
+
+
+def _plain(value: object) -> str:
+    text = str(value)
+    return json.dumps(text) if " " in text or not text else text

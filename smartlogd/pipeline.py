@@ -1,0 +1,204 @@
+"""The river on one page: one frame's way from the lens to the journal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from smartlogd.base.geometry import Box
+from smartlogd.base.known import Behaviour, CrossingLine, Event, Happening, Phase, SubjectId, Track, TrackId
+from smartlogd.base.ports import Camera, Detector, Ids, Journal
+from smartlogd.base.seen import Detection, Frame, Glance, Kind
+from smartlogd.base.time import Stamp, monotonic_s
+from smartlogd.movement.rules import Rules
+from smartlogd.movement.scene import Scene, step
+from smartlogd.record.compose import compose
+
+MOST_REGIONS = 16
+MOST_SUBJECTS = 4096
+_SMOOTH_S = 2.0
+"""Rates and latencies are smoothed over about this long."""
+
+Watcher: TypeAlias = Callable[[Frame, Scene, tuple[Event, ...]], None]
+"""Someone who looks on: called once a frame, in the frame loop, so it must return at once."""
+
+
+class Gate(Protocol):
+    """What says whether a frame is worth a model's time."""
+
+    def look(self, frame: Frame) -> Glance:
+        """What moved since the frame before."""
+        ...
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has been counted since the start; outlives a pipeline that is built anew."""
+
+    frames: int = 0
+    scans: int = 0
+    """Frames that the models looked at; the others were quiet."""
+    dropped: int = 0
+    events: int = 0
+    tracks: int = 0
+    people: int = 0
+    """In view now."""
+    fps: float = 0.0
+    model_ms: float = 0.0
+    first_s: float | None = None
+    """When the first frame was through, on the clock of `monotonic_s`."""
+    newest_s: float | None = None
+    newest: Stamp | None = None
+    passings: dict[str, Counter[str]] = field(default_factory=dict)
+    """How often each line was passed: {"door": {"I": 3, "O": 2}}."""
+
+    def pace(self, now_s: float) -> None:
+        """Note that a frame was carried through at `now_s`."""
+        self.frames += 1
+        if self.newest_s is None:
+            self.first_s = now_s
+        else:
+            self.fps = _smoothed(self.fps, 1 / max(1e-6, now_s - self.newest_s), now_s - self.newest_s)
+        self.newest_s = now_s
+
+    def log(self, event: Event) -> None:
+        """Note an event."""
+        self.events += 1
+        if event.type == "crossing":
+            self.passings.setdefault(str(event.data["line"]), Counter())[str(event.data["action"])] += 1
+
+
+class Pipeline:
+    """Carries frames from the lens to the journal."""
+
+    def __init__(
+        self,
+        *,
+        camera: Camera,
+        gate: Gate,
+        detector: Detector,
+        ids: Ids,
+        journal: Journal,
+        lines: tuple[CrossingLine, ...],
+        rules: Rules,
+        device: str,
+        heartbeat_s: float = 5.0,
+        watchers: tuple[Watcher, ...] = (),
+        tally: Tally | None = None,
+    ) -> None:
+        self.tally = tally or Tally()
+        self._camera, self._gate, self._detector = camera, gate, detector
+        self._journal, self._device, self._heartbeat_s = journal, device, heartbeat_s
+        self._lines, self._rules, self._watchers = lines, rules, watchers
+        self._subjects, self._ids = Subjects(ids), ids
+        self._scene = Scene()
+        self._scanned: Stamp | None = None
+
+    async def run(self) -> None:
+        """Carry frames until the camera ends or the task is cancelled.
+
+        Waits for the next frame, its detections, and for room in the journal; never for the disk.
+        """
+        async for frame in self._camera.frames():
+            glance = self._gate.look(frame)
+            detections = await self._detections(frame, glance)
+            self._scene, happenings = step(self._scene, detections, glance, frame.stamp, self._lines, self._rules)
+            events = tuple(self._event(happening) for happening in happenings)
+            for event in events:
+                self._journal.append(event)  # returns at once; the writer commits the group
+            for watch in self._watchers:
+                watch(frame, self._scene, events)
+            self._count(frame, events)
+            await self._journal.room()
+
+    def relined(self, lines: tuple[CrossingLine, ...], rules: Rules) -> None:
+        """Use other lines and rules from the next frame on; tracks live on."""
+        self._lines, self._rules = lines, rules
+
+    def refitted(self, *, gate: Gate | None = None, heartbeat_s: float | None = None) -> None:
+        """Use another motion gate or heartbeat from the next frame on; tracks live on."""
+        self._gate = gate or self._gate
+        self._heartbeat_s = self._heartbeat_s if heartbeat_s is None else heartbeat_s
+
+    def redetected(self, detector: Detector) -> Detector:
+        """Use another detector from the next frame on; gives back the old one, to be closed."""
+        old, self._detector = self._detector, detector
+        return old
+
+    async def _detections(self, frame: Frame, glance: Glance) -> tuple[Detection, ...]:
+        """What the models find, or nothing at all when there is no reason to ask them."""
+        if not self._is_open(frame.stamp, glance):
+            return ()
+        self._scanned = frame.stamp
+        began_s = monotonic_s()
+        detections = await self._detector.find(frame, _regions(glance, self._scene.tracks))
+        took_s = monotonic_s() - began_s
+        self.tally.scans += 1
+        self.tally.model_ms = _smoothed(self.tally.model_ms, took_s * 1e3, took_s)
+        return detections
+
+    def _is_open(self, stamp: Stamp, glance: Glance) -> bool:
+        """Something moves, someone is tracked, or the last look is a heartbeat ago."""
+        if glance.moving > 0 or not self._scene.is_empty or self._scanned is None:
+            return True
+        return stamp.since(self._scanned) >= self._heartbeat_s
+
+    def _event(self, happening: Happening) -> Event:
+        subject = self._subjects.of(happening.track, self._scene.tracks, _stamp(happening))
+        return compose(happening, subject, self._ids, self._device)
+
+    def _count(self, frame: Frame, events: tuple[Event, ...]) -> None:
+        self.tally.pace(monotonic_s())
+        self.tally.newest, self.tally.dropped = frame.stamp, self._camera.dropped
+        confirmed = [track for track in self._scene.tracks if track.phase is Phase.CONFIRMED]
+        self.tally.people = sum(track.kind is Kind.PERSON for track in confirmed)
+        self.tally.tracks = max((self.tally.tracks, *(int(track.id) for track in confirmed)))
+        for event in events:
+            self.tally.log(event)
+
+
+class Subjects:
+    """Which subject each track is: minted once per track, kept while the track can still be asked for."""
+
+    def __init__(self, ids: Ids, most: int = MOST_SUBJECTS) -> None:
+        self._ids, self._most = ids, most
+        self._known: dict[TrackId, SubjectId] = {}
+
+    def of(self, track: TrackId, alive: tuple[Track, ...], stamp: Stamp) -> SubjectId:
+        """The subject of this track; one that is new is minted at its first stamp, else at `stamp`."""
+        if track in self._known:
+            return self._known[track]
+        first = next((other.first for other in alive if other.id == track), stamp)
+        self._known[track] = self._ids.subject(track, first)
+        self._forget(frozenset(other.id for other in alive) | {track})
+        return self._known[track]
+
+    def _forget(self, alive: frozenset[TrackId]) -> None:
+        """Drop the oldest that are gone; an id is never given twice, so nobody asks for them again."""
+        spare = len(self._known) - self._most
+        for track in [track for track in self._known if track not in alive][: max(0, spare)]:
+            del self._known[track]
+
+
+def _stamp(happening: Happening) -> Stamp:
+    return happening.start if isinstance(happening, Behaviour) else happening.stamp
+
+
+def _regions(glance: Glance, tracks: tuple[Track, ...]) -> tuple[Box, ...]:
+    """Where a closer look is worth it: what moved, and who is followed; largest first."""
+    boxes = (*glance.regions, *(track.box.clipped() for track in tracks))
+    return tuple(sorted((box for box in boxes if box.area > 0), key=lambda box: -box.area)[:MOST_REGIONS])
+
+
+def _smoothed(old: float, new: float, span_s: float) -> float:
+    """An exponential average over about `_SMOOTH_S`, whose first value is taken whole.
+
+    >>> _smoothed(0.0, 10.0, 0.1), _smoothed(10.0, 20.0, 2.0)
+    (10.0, 15.0)
+    """
+    if old == 0.0:
+        return new
+    weight = span_s / (span_s + _SMOOTH_S)
+    return old + weight * (new - old)

@@ -1,0 +1,106 @@
+"""Where the rooms meet: settings become running parts, here and nowhere else.
+
+Every function opens one part and takes plain settings. Rooms are imported where they are opened, so that a
+command that needs one of them does not wait for the others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import smartlogd
+from smartlogd.base.known import Anchor
+from smartlogd.base.ports import Camera, Detector, Ids, Journal
+from smartlogd.base.time import Clock
+from smartlogd.settings import Settings, environment
+
+if TYPE_CHECKING:
+    from smartlogd.capture.motion import MotionGate
+    from smartlogd.detect.registry import Registry
+    from smartlogd.pipeline import Pipeline, Tally, Watcher
+    from smartlogd.store.engine import Store
+
+MIRROR = "SMARTLOG_MODEL_MIRROR"
+DEMO_PHOTOS = ("astronaut", "camera")
+
+
+def model_registry(settings: Settings) -> Registry:
+    """The models of this device: their folder, and the mirror that is asked before the network."""
+    from smartlogd.detect.registry import Registry, read_catalogue
+
+    mirror = environment().get(MIRROR)
+    return Registry(read_catalogue(), settings.folders().models, Path(mirror) if mirror else None)
+
+
+def camera(settings: Settings, clock: Clock) -> Camera:
+    """The camera that [capture] names; not opened before its first frame is asked for."""
+    from smartlogd.capture.choose import open_camera
+
+    def photos() -> tuple[Path, ...]:
+        registry = model_registry(settings)
+        return tuple(registry.path(name) for name in DEMO_PHOTOS)
+
+    return open_camera(settings.capture, clock, photos)
+
+
+def gate(settings: Settings) -> MotionGate:
+    """What says whether anything moves."""
+    from smartlogd.capture.motion import MotionGate
+
+    return MotionGate(settings.capture.motion)
+
+
+def detector(settings: Settings) -> Detector:
+    """The models of the profile, loaded; raises Missing, with the hint how to fetch them, when one is not there."""
+    from smartlogd.detect.detector import open_detector
+
+    return open_detector(settings.detect, model_registry(settings), feet=needs_feet(settings))
+
+
+def needs_feet(settings: Settings) -> bool:
+    """Whether a line asks where someone's feet are."""
+    return any(line.anchor is Anchor.FEET for line in settings.movement.crossing_lines())
+
+
+def store(settings: Settings, clock: Clock, boot: UUID) -> Store:
+    """The database of this device, this process its only writer."""
+    from smartlogd.store.engine import open_store
+
+    return open_store(
+        settings.folders().state,
+        device=settings.device.name,
+        version=smartlogd.__version__,
+        clock=clock,
+        options=settings.store,
+        boot=boot,
+    )
+
+
+def pipeline(
+    settings: Settings,
+    *,
+    camera: Camera,
+    detector: Detector,
+    ids: Ids,
+    journal: Journal,
+    watchers: tuple[Watcher, ...] = (),
+    tally: Tally | None = None,
+) -> Pipeline:
+    """The river, from this camera to this journal."""
+    from smartlogd.pipeline import Pipeline
+
+    return Pipeline(
+        camera=camera,
+        gate=gate(settings),
+        detector=detector,
+        ids=ids,
+        journal=journal,
+        lines=settings.movement.crossing_lines(),
+        rules=settings.movement.rules(),
+        device=settings.device.name,
+        heartbeat_s=settings.capture.motion.heartbeat_s,
+        watchers=watchers,
+        tally=tally,
+    )
