@@ -1,0 +1,130 @@
+"""`smartlogd replay`: count in recorded footage what the daemon would have counted live."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from smartlogd.base.errors import Exit, SmartlogError
+from smartlogd.base.known import Anchor
+from smartlogd.cli.options import AsJson, Config
+
+if TYPE_CHECKING:
+    from smartlogd.base.known import Event
+    from smartlogd.base.ports import Journal
+    from smartlogd.base.seen import Frame
+    from smartlogd.cli.footage import Account
+    from smartlogd.cli.tell import Teller
+    from smartlogd.movement.scene import Scene
+    from smartlogd.pipeline import Watcher
+    from smartlogd.record.movie import Movie
+    from smartlogd.settings import Settings
+
+
+def replay(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Videos or GIFs, played one after another.")],
+    line: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=x1,y1,x2,y2:SIDE",
+            help="A line to count at, in fractions of the picture; SIDE (left, right, above, below) is its inside. "
+            "May be given several times; without it the configured lines are used.",
+        ),
+    ] = None,
+    anchor: Annotated[
+        Anchor, typer.Option(help="Which point of a body passes a --line: the middle of its box, or its feet.")
+    ] = Anchor.CENTRE,
+    profile: Annotated[
+        str | None, typer.Option(help='"door" (faces and bodies nearby) or "wide" (people far off).')
+    ] = None,
+    db: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Also write the rows into this SQLite database.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.mp4", help="Also write the video with boxes, lines and counts drawn in."),
+    ] = None,
+    events: Annotated[  # noqa: FBT002
+        bool, typer.Option("--events", help="Also tell of events that are no crossings, such as person_entered.")
+    ] = False,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Count the crossings in recorded footage: every frame of it, and the same on every run."""
+    import asyncio
+
+    from smartlogd.capture.stream import refuse_unusable
+    from smartlogd.cli.lines import given_lines, with_lines
+    from smartlogd.cli.speech import log_to_stderr
+    from smartlogd.cli.tell import Teller
+    from smartlogd.settings import read_settings
+
+    if out is not None and len(files) > 1:
+        raise SmartlogError("--out takes one video.", "Replay the files one by one.", code=Exit.USAGE)
+    lines = given_lines(line or [], anchor)
+    settings = read_settings(config, {"detect.profile": profile} if profile else {})
+    settings = with_lines(settings, lines) if lines else settings
+    for path in files:
+        refuse_unusable(path)
+    log_to_stderr("warning")
+    teller = Teller(as_json=as_json, with_events=events, names_files=len(files) > 1)
+    asyncio.run(_replay(files, settings, teller, db, out))
+
+
+async def _replay(files: list[Path], settings: Settings, teller: Teller, db: Path | None, out: Path | None) -> None:
+    """Play all files, one after another, into one database if one is named."""
+    async with AsyncExitStack() as stack:
+        journal: Journal | None = None
+        if db is not None:
+            from smartlogd.cli.keep import kept
+
+            journal = await stack.enter_async_context(kept(db, settings))
+        for path in files:
+            await _one(path, settings, teller, journal, out)
+
+
+async def _one(path: Path, settings: Settings, teller: Teller, journal: Journal | None, out: Path | None) -> None:
+    """Play one file: what happened goes to standard output, how quickly it went to standard error."""
+    from smartlogd.base.time import monotonic_s
+    from smartlogd.cli.footage import Account, play
+    from smartlogd.cli.progress import progress
+    from smartlogd.cli.tell import pace
+
+    account = Account(tuple(line.name for line in settings.movement.crossing_lines()))
+    began_s = monotonic_s()
+    with ExitStack() as stack:
+        watchers: list[Watcher] = [stack.enter_context(progress(path)), teller.watch]
+        if out is not None:
+            watchers.append(_filming(stack.enter_context(_movie(out, settings)), settings, account))
+        teller.begin(path)
+        await play(path, settings, account=account, journal=journal, watchers=tuple(watchers))
+    teller.end(account)
+    typer.echo(pace(account.frames, account.seconds, monotonic_s() - began_s), err=True)
+
+
+def _movie(out: Path, settings: Settings) -> Movie:
+    """The annotated video, and a word where it is not one that plays everywhere."""
+    from smartlogd.record.movie import Movie
+
+    movie = Movie(out, settings.capture.fps, settings.record)
+    if not movie.is_h264:
+        typer.echo(
+            f"This FFmpeg has no H.264 encoder: {out.name} is written as MPEG-4 Part 2, which VLC and mpv play.",
+            err=True,
+        )
+    return movie
+
+
+def _filming(movie: Movie, settings: Settings, account: Account) -> Watcher:
+    """A watcher that draws each frame into `movie`."""
+    from smartlogd.record.draw import draw
+
+    lines = settings.movement.crossing_lines()
+
+    def film(frame: Frame, scene: Scene, _events: tuple[Event, ...]) -> None:
+        movie.add(draw(frame.pixels, scene.tracks, lines, account.counts()), frame.stamp.mono_ns / 1e9)
+
+    return film

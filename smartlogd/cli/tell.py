@@ -1,0 +1,110 @@
+"""What a replay says: crossings as they happen, then what the clip came to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from smartlogd.base.known import Event, Json
+
+if TYPE_CHECKING:
+    from smartlogd.base.seen import Frame
+    from smartlogd.cli.footage import Account
+    from smartlogd.movement.scene import Scene
+
+_WAYS = {"I": "in", "O": "out"}
+
+
+class Teller:
+    """Prints a replay on standard output; every line follows from the footage, so that all runs print the same.
+
+    `with_events` also tells of events that are no crossings; `names_files` says in each JSON object
+    which file it is about, as is needed when there are several.
+    """
+
+    def __init__(self, *, as_json: bool, with_events: bool, names_files: bool) -> None:
+        self._as_json = as_json
+        self._with_events = with_events
+        self._names_files = names_files
+        self._path = Path()
+
+    def begin(self, path: Path) -> None:
+        """From here on it is about `path`."""
+        self._path = path
+        if not self._as_json:
+            typer.echo(path.name)
+
+    def watch(self, _frame: Frame, _scene: Scene, events: tuple[Event, ...]) -> None:
+        """Tell of what happened; the pipeline calls this for each frame."""
+        for event in events:
+            if event.type == "crossing" or self._with_events:
+                typer.echo(json.dumps(self._object(event)) if self._as_json else event_line(event))
+
+    def end(self, account: Account) -> None:
+        """Tell what the clip came to."""
+        typer.echo(json.dumps(self._summary(account)) if self._as_json else table(account))
+
+    def _object(self, event: Event) -> dict[str, Json]:
+        """One event as programs read it; `user_id` is null while nobody is recognised."""
+        crossing = event.type == "crossing"
+        return {
+            "type": event.type,
+            **self._file(),
+            **({"line": event.data["line"], "action": event.data["action"]} if crossing else {}),
+            "t": seconds(event),
+            "track": event.data.get("track"),
+            "user_id": None,
+            "uuid": str(event.subject) if event.subject else None,
+            "confidence": event.data.get("confidence"),
+        }
+
+    def _summary(self, account: Account) -> dict[str, Json]:
+        return {
+            "type": "summary",
+            **self._file(),
+            "frames": account.frames,
+            "seconds": round(account.seconds, 3),
+            "fps": round(account.fps, 3),
+            "tracks": account.tracks,
+            "crossings": {count.line: {"I": count.ins, "O": count.outs} for count in account.counts()},
+            "dropped": account.dropped,
+        }
+
+    def _file(self) -> dict[str, Json]:
+        return {"file": str(self._path)} if self._names_files else {}
+
+
+def seconds(event: Event) -> float:
+    """When an event of a replay happened: seconds since the file's first frame, to the millisecond."""
+    return round(event.stamp.mono_ns / 1e9, 3)
+
+
+def event_line(event: Event) -> str:
+    """One event as a person reads it: `    3.35 s  door  in   track 1`."""
+    at = f"{event.stamp.mono_ns / 1e9:8.2f} s"
+    if event.type == "crossing":
+        return f"{at}  {event.data['line']}  {_WAYS[str(event.data['action'])]:<3}  track {event.data['track']}"
+    return f"{at}  {event.type.replace('_', ' ')}  track {event.data['track']}"
+
+
+def table(account: Account) -> str:
+    """What a clip came to, and under it one row a line."""
+    rows = [("line", "in", "out"), *((one.line, str(one.ins), str(one.outs)) for one in account.counts())]
+    wide = max(len(row[0]) for row in rows)
+    people = f"{account.tracks} track{'' if account.tracks == 1 else 's'}"
+    said = f"{account.frames} frames, {account.seconds:.1f} s at {account.fps:.1f} fps, {people}"
+    return "\n".join([said, *(f"  {name:<{wide}}  {ins:>5}  {outs:>5}" for name, ins, outs in rows)])
+
+
+def pace(frames: int, seconds_: float, took_s: float) -> str:
+    """How quickly a clip was played.
+
+    >>> pace(1234, 41.1, 9.8)
+    '1,234 frames in 9.8 s, 125.9 fps, 4.2 x real time'
+    """
+    if took_s <= 0:
+        return f"{frames:,} frames in no time"
+    return f"{frames:,} frames in {took_s:.1f} s, {frames / took_s:.1f} fps, {seconds_ / took_s:.1f} x real time"
