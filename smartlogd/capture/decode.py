@@ -25,6 +25,9 @@ from smartlogd.base.seen import Packet, Pixels
 LARGEST_PICTURE_PX = 50_000_000
 _LONGEST_GAP_S = 3600.0
 _USUAL_STEP_S = 0.04
+_SHUFFLE_S = 1.0
+"""Pictures this little out of order are a slip of the container; further back the clock began anew."""
+_TIE_S = 0.001
 _CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,ivf,"
     "gif,apng,mjpeg,h264,hevc,yuv4mpegpipe,rtsp,sdp,rtp"
@@ -185,11 +188,14 @@ class _Steps:
     """Presentation timestamps -> seconds since the first picture, always rising.
 
     A picture without a timestamp, one that is not later than the last, or one after an impossible gap
-    follows its forerunner by the last step seen: header rates are guesses, and some are wrong.
+    follows its forerunner by the last step seen: header rates are guesses, and some are wrong. AVI holds no
+    presentation timestamps at all, and what FFmpeg makes up for reordered pictures there jumps back and
+    forth: its pictures are counted instead.
     """
 
     def __init__(self, stream: VideoStream) -> None:
         rate = stream.average_rate
+        self._is_counted = stream.container.format.name == "avi"
         self._step_s = float(1 / rate) if rate else _USUAL_STEP_S
         self._began_s = 0.0
         self._last_s: float | None = None
@@ -198,11 +204,14 @@ class _Steps:
         """When `frame` is shown."""
         last_s = self._last_s
         expected_s = 0.0 if last_s is None else last_s + self._step_s
-        shown_s = expected_s if frame.time is None else frame.time - self._began_s
-        if last_s is None or not 0.0 < shown_s - last_s < _LONGEST_GAP_S:
+        time_s = None if self._is_counted else frame.time
+        shown_s = expected_s if time_s is None else time_s - self._began_s
+        if last_s is None or not -_SHUFFLE_S < shown_s - last_s < _LONGEST_GAP_S:
             self._began_s += shown_s - expected_s
             shown_s = expected_s
-        elif frame.time is not None:
+        elif shown_s <= last_s:
+            shown_s = last_s + min(self._step_s, _TIE_S)
+        elif time_s is not None:
             self._step_s = shown_s - last_s
         self._last_s = shown_s
         return shown_s
