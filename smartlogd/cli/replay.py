@@ -75,14 +75,15 @@ def replay(
 
 
 async def _replay(files: list[Path], settings: Settings, teller: Teller, db: Path | None, out: Path | None) -> None:
-    """Play all files, one after another, into one database if one is named."""
-    async with AsyncExitStack() as stack:
-        journal: Journal | None = None
-        if db is not None:
-            from smartlogd.cli.keep import kept
+    """Play all files, one after another."""
+    for path in files:
+        async with AsyncExitStack() as stack:
+            journal: Journal | None = None
+            if db is not None:
+                from smartlogd.capture.stream import footage_sha256
+                from smartlogd.cli.keep import kept
 
-            journal = await stack.enter_async_context(kept(db, settings))
-        for path in files:
+                journal = await stack.enter_async_context(kept(db, settings, footage_sha256(path)))
             await _one(path, settings, teller, journal, out)
 
 

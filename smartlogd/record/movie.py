@@ -6,9 +6,6 @@ whole and synced, so that a half-written video never stands where a finished one
 
 from __future__ import annotations
 
-import errno
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
@@ -20,9 +17,10 @@ import av
 import cv2
 import numpy as np
 
-from smartlogd.base.errors import DiskTrouble, Exit, SmartlogError, UnusableInput
+from smartlogd.base.errors import Exit, UnusableInput
 from smartlogd.base.seen import Pixels
 from smartlogd.record.options import RecordOptions
+from smartlogd.record.place import settle, temporary_beside, trouble
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -59,7 +57,7 @@ class Movie:
         self._rate = Fraction(min(240.0, max(1.0, fps or 30.0))).limit_denominator(1001)
         self._crf = (options or RecordOptions()).movie_crf
         self.encoder = next(name for name in encoders if _known(name))
-        self._temporary = _temporary_beside(self._path)
+        self._temporary = temporary_beside(self._path)
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._last_tick = -1
@@ -88,9 +86,7 @@ class Movie:
             self._mux(self._stream.encode(None))
             self._container.close()
             self._container = None
-            _sync(self._temporary)
-            self._temporary.replace(self._path)
-            _sync(self._path.parent)
+            settle(self._temporary, self._path)
 
     def abandon(self) -> None:
         """Give up: close what is open and remove the temporary file; a second call does nothing."""
@@ -135,7 +131,7 @@ class Movie:
             yield
         except (av.FFmpegError, OSError) as error:
             self.abandon()
-            raise _trouble(self._path, error) from error
+            raise trouble(self._path, error) from error
 
 
 def checked_name(path: Path) -> Path:
@@ -169,28 +165,6 @@ def _settings(encoder: str, crf: int) -> dict[str, str]:
     return {}
 
 
-def _temporary_beside(path: Path) -> Path:
-    """A new, empty, private file in the same folder, so that renaming it stays within one disk."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise _trouble(path, error) from error
-    os.close(handle)
-    return Path(name)
-
-
-def _trouble(path: Path, error: Exception) -> SmartlogError:
-    """What stood in the way of the video, in one sentence."""
-    number = getattr(error, "errno", None)
-    if number == errno.ENOSPC:
-        return DiskTrouble(f"The disk is full: {path.name} was not written.", "Make room, or write to another disk.")
-    if number == errno.ENOENT:
-        return DiskTrouble(f"There is no folder {path.parent}.", "Make it first.", code=Exit.CANNOT_CREATE)
-    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return DiskTrouble(f"{path} may not be written.", "Choose a folder of your own.", code=Exit.CANNOT_CREATE)
-    return DiskTrouble(f"{path.name} could not be written: {error}.", code=Exit.CANNOT_CREATE)
-
-
 def _even(length: int) -> int:
     """The next even number, never below one macroblock.
 
@@ -211,12 +185,3 @@ def _fitted(pixels: Pixels, width: int, height: int) -> Pixels:
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
         down, across = pixels.shape[:2]
     return np.asarray(cv2.copyMakeBorder(pixels, 0, height - down, 0, width - across, cv2.BORDER_REPLICATE), np.uint8)
-
-
-def _sync(path: Path) -> None:
-    """Force a file's bytes, or a folder's entries, onto the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
