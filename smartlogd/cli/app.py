@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import smartlogd
-from smartlogd.cli import check, daemonic, doctor, log, models, run
+from smartlogd.cli import check, daemonic, doctor, eval, log, look, models, replay, run  # noqa: A004 - a command's name
 
 app = typer.Typer(
     name="smartlogd",
@@ -43,9 +43,14 @@ def smartlogd_(
 app.command("run")(run.run)
 
 # Setting up
+app.command("look")(look.look)
 app.command("check-config")(check.check_config)
 app.command("doctor")(doctor.doctor)
 app.add_typer(models.app, name="models")
+
+# Recorded footage
+app.command("replay")(replay.replay)
+app.command("eval")(eval.eval_)
 
 # A running daemon
 app.command("status")(daemonic.status)

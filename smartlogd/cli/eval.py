@@ -35,7 +35,10 @@ def eval_(
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Count clips that were counted by hand, and say what was missed and what was false."""
+    """Compare counts with those made by hand.
+
+    Says for each line of each clip in DIR what was missed and what was false.
+    """
     import asyncio
 
     from smartlogd.cli.speech import log_to_stderr

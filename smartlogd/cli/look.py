@@ -45,7 +45,10 @@ def look(
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Take one picture and draw a grid of fractions, the lines and what is detected, to place a line by."""
+    """Take one picture to place a line by.
+
+    It shows a grid of fractions, the lines with their inside arrows, and what is detected.
+    """
     import asyncio
 
     from smartlogd.cli.speech import log_to_stderr

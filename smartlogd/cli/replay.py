@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def replay(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Videos or GIFs, played one after another.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Videos or GIFs, played one after another.")],
     line: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,7 +53,10 @@ def replay(
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Count the crossings in recorded footage: every frame of it, and the same on every run."""
+    """Count who passes in recorded footage.
+
+    Every frame is looked at, as fast as it goes, and every run prints the same.
+    """
     import asyncio
 
     from smartlogd.capture.stream import refuse_unusable
