@@ -1,7 +1,8 @@
 """From any known version of the tables to the newest.
 
-Alembic is slow to import, and a daemon that starts on a database of the newest version does not need it: which
-versions there are is read off the names of the migration files, and only `upgrade` imports it.
+SQLAlchemy and Alembic are slow to import, and a daemon that starts on a new database, or on one of the newest version,
+does not wait for them: which versions there are is read off the names of the migration files, a new database is made
+of statements kept ready in `newest.sql`, and only `upgrade` imports anything.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection
+    import sqlite3
+
+    from sqlalchemy import URL
 
 APPLICATION_ID = 0x534C4F47
 """The letters SLOG, in SQLite's header field for it: `file smartlog.db` and other programs can tell whose it is."""
 
 HISTORY = Path(__file__).parent / "edge"
 """The folder of the edge's migrations."""
+
+NEWEST = HISTORY / "newest.sql"
+"""The tables at the newest version, as `schema.snapshot` wrote them."""
 
 
 def revisions(history: Path = HISTORY) -> tuple[str, ...]:
@@ -33,24 +39,13 @@ def head() -> str:
     return revisions()[-1]
 
 
-def create(connection: Connection) -> None:
-    """All tables of the edge at the newest version, in the caller's transaction, on an empty SQLite database.
+def create(connection: sqlite3.Connection) -> None:
+    """All tables of the edge at the newest version, on an empty database, in the caller's transaction.
 
-    It gives what `upgrade` gives on an empty file, without importing Alembic; a test holds the two equal.
+    It gives what `upgrade` gives on an empty file, without importing anything; a test holds the two equal.
     """
-    from sqlalchemy import text
-
-    from smartlogd.schema.models import Base
-
-    tables = [table for table in Base.metadata.sorted_tables if table.info["side"] in {"edge", "both"}]
-    Base.metadata.create_all(connection, tables=tables)
-    connection.execute(
-        text(
-            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
-            "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-        )
-    )
-    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": head()})
+    for statement in NEWEST.read_text().split(";\n"):
+        connection.execute(statement)
 
 
 def upgrade(url: str | URL, to: str = "head") -> None:

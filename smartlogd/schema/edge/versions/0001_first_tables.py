@@ -31,8 +31,8 @@ LEFT JOIN users AS u ON u.id = s.user_id
 """.strip()
 
 
-# house: a migration is one list of tables, read from top to bottom.
 def upgrade() -> None:
+    # house: a migration is one list of tables, read from top to bottom
     op.create_table(
         "boots",
         sa.Column("boot_id", sa.String(36), nullable=False),

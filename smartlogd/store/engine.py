@@ -1,0 +1,130 @@
+"""Opens the store: the folder, its lock, the database whatever state it is in, and the rows of this start."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from uuid import UUID
+
+from smartlogd.base.errors import DiskTrouble, Exit
+from smartlogd.base.time import Clock
+from smartlogd.schema.migrate import head
+from smartlogd.store.birth import arrive, leave
+from smartlogd.store.floor import floor_of, raised
+from smartlogd.store.journal import Journal
+from smartlogd.store.lock import FolderLock
+from smartlogd.store.options import StoreOptions
+from smartlogd.store.pragmas import DATABASE, WRITING
+from smartlogd.store.recognise import version_of
+from smartlogd.store.reserve import Reserve
+from smartlogd.store.rows import Origin
+from smartlogd.store.tables import make_tables, upgrade_tables
+from smartlogd.store.trouble import DISK_FULL, OK, StoreTrouble, told
+
+
+class Store:
+    """An open state folder: its journal, and the instant before which no row is dated."""
+
+    def __init__(self, path: Path, journal: Journal, floor: dt.datetime, origin: Origin, clock: Clock) -> None:
+        self.path = path
+        self.journal = journal
+        self.floor = floor
+        self.origin = origin
+        self._clock = clock
+        self._undo = ExitStack()
+
+    def on_close(self, undo: ExitStack) -> None:
+        """What is to be given back at the end: the folder's lock."""
+        self._undo = undo
+
+    async def close(self) -> None:
+        """Write what still waits, note that the device went off, close the database, give the lock back.
+
+        DiskTrouble if events stayed unwritten; the lock is given back in any case. A second call does nothing.
+        """
+        with self._undo:
+            await self.journal.finish()
+            if self.journal.state.word == OK:
+                await asyncio.to_thread(self._take_leave)
+
+    def _take_leave(self) -> None:
+        end = raised(self._clock.now(), self.floor)
+        with _transaction(self.path) as connection:
+            leave(connection, self.origin, end)
+
+
+def open_store(
+    folder: Path,
+    *,
+    device: str,
+    version: str,
+    clock: Clock,
+    options: StoreOptions,
+    boot: UUID,
+    name: str = DATABASE,
+) -> Store:
+    """The store in `folder`, its database called `name`, made where there is none.
+
+    Synchronous, because it stands at the start of everything; a new database, or one of the newest version, takes some
+    hundredths of a second, an older one is migrated first. Raises DiskTrouble: the folder cannot be made (exit 73) or
+    written (77), another process writes in it (73), or what stands there is no database of ours (74).
+    """
+    path = folder / name
+    _make_folder(folder)
+    with ExitStack() as undo:
+        undo.callback(FolderLock.take(folder).release)
+        reserve = Reserve(folder, options.reserve_mib)
+        try:
+            origin, floor = _begin(path, device, version, clock, boot)
+        except StoreTrouble as trouble:
+            if trouble.word != DISK_FULL or not reserve.release():
+                raise
+            origin, floor = _begin(path, device, version, clock, boot)
+        with told(folder):
+            reserve.make()
+        store = Store(path, Journal(path, origin, reserve, options), floor, origin, clock)
+        store.on_close(undo.pop_all())
+        return store
+
+
+def _make_folder(folder: Path) -> None:
+    """The folder, for its owner's eyes only when it is made here."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except PermissionError as error:
+        raise _no_folder(folder, "permission denied", Exit.PERMISSION) from error
+    except OSError as error:
+        raise _no_folder(folder, (error.strerror or str(error)).lower(), Exit.CANNOT_CREATE) from error
+
+
+def _no_folder(folder: Path, why: str, code: Exit) -> DiskTrouble:
+    """What to tell when there is nowhere to write."""
+    return DiskTrouble(f"The state folder {folder} cannot be made: {why}.", "Name another as state_dir.", code=code)
+
+
+def _begin(path: Path, device: str, version: str, clock: Clock, boot: UUID) -> tuple[Origin, dt.datetime]:
+    """The newest tables, the clock's floor, and the rows of this start."""
+    found = version_of(path)
+    if found is None:
+        make_tables(path)
+    elif found != head():
+        upgrade_tables(path)
+    now = clock.now()
+    with _transaction(path) as connection:
+        floor = floor_of(connection, now)
+        return arrive(connection, device=device, version=version, boot=boot, start=raised(now, floor)), floor
+
+
+@contextmanager
+def _transaction(path: Path) -> Iterator[sqlite3.Connection]:
+    """One BEGIN IMMEDIATE transaction over a short-lived connection, set as the writer's is."""
+    with told(path.parent), closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as connection:
+        for pragma in WRITING:
+            connection.execute(pragma)
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+        connection.execute("COMMIT")

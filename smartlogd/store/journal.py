@@ -1,0 +1,251 @@
+"""The one writer: events are taken at once, gathered into groups, and each group is one transaction.
+
+An fsync for every event would wear a card out and make the disk the slowest part; a group commit costs the same for
+a hundred. A group stays at the head of the queue until its transaction is committed, so whatever goes wrong in
+between (a full disk, a lost connection), nothing is lost and nothing is written twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smartlogd.base.errors import DiskTrouble
+from smartlogd.base.known import Event
+from smartlogd.store.options import StoreOptions
+from smartlogd.store.reserve import Reserve
+from smartlogd.store.rows import EventRows, Origin, batch_of, rows_of
+from smartlogd.store.trouble import DISK_FULL, OK, StoreTrouble
+
+if TYPE_CHECKING:
+    from smartlogd.store.writer import Writer
+
+log = logging.getLogger("smartlogd.store")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalState:
+    """How the log fares: `word` (ok, disk full, read-only, ...), a sentence in `detail`, and how many events wait."""
+
+    word: str
+    detail: str
+    waiting: int
+    written: int
+
+
+class Slip:
+    """A receipt: proof, once `durable` returns, that an event is on the disk."""
+
+    __slots__ = ("_committed",)
+
+    def __init__(self, committed: asyncio.Future[None]) -> None:
+        self._committed = committed
+
+    async def durable(self) -> None:
+        """Return once the event's rows are committed and synced; DiskTrouble if the journal ended before that."""
+        await asyncio.shield(self._committed)
+
+
+class _Group:
+    """Events that are written together, and the loop's time at which they are tried even if they are few."""
+
+    __slots__ = ("committed", "due_s", "rows")
+
+    def __init__(self, due_s: float, committed: asyncio.Future[None]) -> None:
+        self.rows: list[EventRows] = []
+        self.due_s = due_s
+        self.committed = committed
+
+
+class Journal:
+    """Takes events at once and writes them in groups; its `run` is a task of the daemon."""
+
+    def __init__(self, path: Path, origin: Origin, reserve: Reserve, options: StoreOptions) -> None:
+        self._path = path
+        self._origin = origin
+        self._reserve = reserve
+        self._options = options
+        self._queue: deque[_Group] = deque()
+        self._open: _Group | None = None
+        self._waiting = self._written = 0
+        self._word, self._detail = OK, ""
+        self._pause_s = options.retry_s
+        self._stopping = False
+        self._ended = False
+        self._some, self._enough, self._roomy = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._roomy.set()
+        self._writer: Writer | None = None
+        self._writing: asyncio.Task[None] | None = None
+
+    @property
+    def state(self) -> JournalState:
+        """How the log fares just now."""
+        return JournalState(self._word, self._detail, self._waiting, self._written)
+
+    def append(self, event: Event) -> Slip:
+        """Take the event and return at once.
+
+        UnusableInput for an event that could never be kept. Whoever appends without ever awaiting `room` on a disk
+        that takes nothing is stopped (RuntimeError) at twice the queue's bound, before memory runs out.
+        """
+        if self._ended:
+            raise DiskTrouble("The journal has ended and takes no more events.")
+        if self._waiting >= 2 * self._options.queue_rows:
+            raise RuntimeError("The journal's queue is full: await room() before appending.")
+        rows = rows_of(event, self._origin)
+        group = self._open or self._opened()
+        group.rows.append(rows)
+        self._waiting += 1
+        if len(group.rows) >= self._options.group_rows:
+            self._open = None
+            self._enough.set()
+        if self._waiting >= self._options.queue_rows:
+            self._roomy.clear()
+        return Slip(group.committed)
+
+    def _opened(self) -> _Group:
+        """A new group at the end of the queue."""
+        loop = asyncio.get_running_loop()
+        self._open = group = _Group(loop.time() + self._options.group_commit_s, loop.create_future())
+        self._queue.append(group)
+        self._some.set()
+        return group
+
+    async def room(self) -> None:
+        """Return when there is room for more events: at once, but when the disk has long been full."""
+        await self._roomy.wait()
+
+    async def run(self) -> None:
+        """Write until cancelled, then write what still waits, within `stop_s`.
+
+        A full, read-only or broken disk is retried for as long as it takes; only a mistake in the program ends this.
+        """
+        self._writing = asyncio.create_task(self._write_on(), name="journal writer")
+        try:
+            await asyncio.shield(self._writing)  # a cancellation must not strike in the middle of a commit
+        except asyncio.CancelledError:
+            await self._drain()
+            raise
+
+    async def finish(self) -> None:
+        """Write what still waits, within `stop_s`, and close the database; DiskTrouble if something stays unwritten."""
+        try:
+            await self._drain()
+        finally:
+            self._ended = True
+            self._refuse()
+            if self._writer is not None:
+                await self._writer.close()
+        if self._queue:
+            raise DiskTrouble(f"{self._waiting} events could not be written before the stop.", self._detail)
+
+    async def _drain(self) -> None:
+        """Let the writer come to its end, or cut it short when the disk takes nothing."""
+        self._stopping = True
+        self._some.set()
+        self._enough.set()
+        if self._writing is None or self._writing.done():
+            if not self._queue:
+                return
+            self._writing = asyncio.create_task(self._write_on(), name="journal writer")
+        try:
+            async with asyncio.timeout(self._options.stop_s):
+                await self._writing
+        except TimeoutError:
+            log.error("events unwritten at stop", extra={"waiting": self._waiting, "state": self._word})
+
+    def _refuse(self) -> None:
+        """Tell whoever still waits for a receipt that it will not come."""
+        for group in self._queue:
+            if not group.committed.done():
+                group.committed.set_exception(DiskTrouble("The journal ended before this event was on the disk."))
+                group.committed.exception()  # nobody need have asked
+
+    async def _write_on(self) -> None:
+        """Group after group, until told to stop and nothing waits."""
+        if self._writer is None:
+            self._writer = await asyncio.to_thread(_open_writer, self._path, self._options.busy_s)
+        while self._queue or not self._stopping:
+            await self._gather()
+            try:
+                if self._queue:
+                    await self._writer.write(batch_of(self._queue[0].rows))
+            except StoreTrouble as trouble:
+                await self._suffer(trouble)
+                continue
+            if self._queue:
+                self._settle(self._queue.popleft())
+            await self._recover()
+
+    async def _gather(self) -> None:
+        """Return when the first group is full or due; in trouble, return now and then even without one."""
+        if not self._queue and not self._stopping:
+            self._some.clear()
+            await _within(self._some, None if self._word == OK else self._options.retry_roof_s)
+        if self._queue and self._queue[0] is self._open:
+            self._enough.clear()
+            if not self._stopping:
+                await _within(self._enough, self._open.due_s - asyncio.get_running_loop().time())
+            if self._queue[0] is self._open:
+                self._open = None
+
+    def _settle(self, group: _Group) -> None:
+        """The group is on the disk: tell whoever waits."""
+        if not group.committed.done():
+            group.committed.set_result(None)
+        self._waiting -= len(group.rows)
+        self._written += len(group.rows)
+        self._pause_s = self._options.retry_s
+        if self._waiting < self._options.queue_rows:
+            self._roomy.set()
+
+    async def _suffer(self, trouble: StoreTrouble) -> None:
+        """Say once what is wrong, give up the reserve if that helps, else wait a while; the group stays queued."""
+        if trouble.word != self._word:
+            log.error(
+                "log cannot be written",
+                extra={"state": trouble.word, "what": trouble.what, "hint": trouble.hint, "waiting": self._waiting},
+            )
+        self._word, self._detail = trouble.word, str(trouble)
+        if trouble.word == DISK_FULL and await self._file_work(self._reserve.release):
+            return
+        await asyncio.sleep(min(self._pause_s, 0.25) if self._stopping else self._pause_s)
+        self._pause_s = min(2 * self._pause_s, self._options.retry_roof_s)
+
+    async def _recover(self) -> None:
+        """After trouble: all is well once a write went through and the reserve is whole again."""
+        if self._word == OK:
+            return
+        if self._word == DISK_FULL and not await self._file_work(self._reserve.make):
+            self._detail = "Events are written on the room kept in reserve. Free some space soon."
+            return
+        log.warning("log is written again", extra={"was": self._word, "waiting": self._waiting})
+        self._word, self._detail = OK, ""
+
+    async def _file_work(self, work: Callable[[], bool]) -> bool:
+        """Do it off the loop; a disk that refuses even this says no."""
+        try:
+            return await asyncio.to_thread(work)
+        except OSError:
+            return False
+
+
+async def _within(event: asyncio.Event, span_s: float | None) -> None:
+    """Wait for the event, but no longer than `span_s` (None: for as long as it takes)."""
+    try:
+        async with asyncio.timeout(span_s):
+            await event.wait()
+    except TimeoutError:
+        return
+
+
+def _open_writer(path: Path, busy_s: float) -> Writer:
+    """The writer; importing it takes half a second in which the first frames are already seen."""
+    from smartlogd.store.writer import Writer
+
+    return Writer(path, busy_s)

@@ -1,0 +1,28 @@
+"""Settings of the store: how long rows may wait, how many, and what is kept in reserve."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class StoreOptions(BaseModel):
+    """How the one writer of the database works; the defaults suit an SD card."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    group_commit_s: float = Field(
+        1.0, gt=0, le=1, description="Longest time an event waits for others before all are written in one transaction."
+    )
+    group_rows: int = Field(100, ge=1, le=1000, description="So many waiting events are written without more waiting.")
+    queue_rows: int = Field(
+        10_000, ge=100, le=1_000_000, description="So many events may wait for the disk before the camera is held back."
+    )
+    reserve_mib: int = Field(
+        8, ge=0, le=1024, description="Size of the file that is given up when the disk is full; 0 keeps none."
+    )
+    retry_s: float = Field(0.25, gt=0, le=5, description="Pause after a failed write; it doubles with each failure.")
+    retry_roof_s: float = Field(
+        5.0, gt=0, le=5, description="Longest pause between two tries on a full or broken disk."
+    )
+    busy_s: float = Field(5.0, ge=0, le=30, description="How long a write waits for another program's lock.")
+    stop_s: float = Field(5.0, gt=0, le=8, description="How long a stop waits for the disk to take what still waits.")

@@ -1,0 +1,131 @@
+"""The one writing connection: SQLAlchemy over aiosqlite, whose statements are made from the mapped tables once.
+
+This module imports SQLAlchemy, which takes its time; the journal imports it in a thread when it begins to write.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any, cast
+
+import aiosqlite
+from sqlalchemy import URL, Connection, NullPool, Table, bindparam, event, func
+from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from smartlogd.schema.models import Event, Smartlog, Subject
+from smartlogd.store.pragmas import WRITING
+from smartlogd.store.rows import EVENT_COLUMNS, SMARTLOG_COLUMNS, SUBJECT_COLUMNS, Batch
+from smartlogd.store.trouble import sqlite_trouble
+
+
+def _sql(statement: Insert, columns: tuple[str, ...]) -> str:
+    """The statement as SQLite takes it, its parameters in the order of `columns`."""
+    compiled = statement.compile(dialect=sqlite_dialect(paramstyle="qmark"))
+    if tuple(compiled.positiontup or ()) != columns:
+        raise AssertionError(f"The columns {columns} stand in another order than in the table.")
+    return str(compiled)
+
+
+def _once(table: Table, columns: tuple[str, ...]) -> str:
+    """Insert a row, unless its event is there already: a group that is tried again writes nothing twice."""
+    new = insert(table).values({name: bindparam(name) for name in columns})
+    return _sql(new.on_conflict_do_nothing(index_elements=["event_id"]), columns)
+
+
+def _seen(table: Table, columns: tuple[str, ...]) -> str:
+    """Insert a subject, or widen the span in which it was seen."""
+    new = insert(table).values({name: bindparam(name) for name in columns})
+    widened = {
+        "first_seen": func.min(table.c.first_seen, new.excluded.first_seen),
+        "last_seen": func.max(table.c.last_seen, new.excluded.last_seen),
+    }
+    return _sql(new.on_conflict_do_update(index_elements=["uuid"], set_=widened), columns)
+
+
+INSERT_EVENT = _once(cast(Table, Event.__table__), EVENT_COLUMNS)
+INSERT_PASSING = _once(cast(Table, Smartlog.__table__), SMARTLOG_COLUMNS)
+UPSERT_SUBJECT = _seen(cast(Table, Subject.__table__), SUBJECT_COLUMNS)
+
+
+def writing_engine(path: Path, busy_s: float) -> AsyncEngine:
+    """An engine whose connections are set as `pragmas.WRITING` says and begin with BEGIN IMMEDIATE.
+
+    A deferred transaction that reads and then writes fails at once when another program wrote in between, whatever
+    the busy timeout says. The driver's own transactions are switched off, as SQLAlchemy's documents advise. `mode=rw`
+    never makes a file: a database that was taken away is a trouble, not a reason to begin an empty one.
+    """
+    url = URL.create("sqlite+aiosqlite", database=path.absolute().as_uri(), query={"mode": "rw", "uri": "true"})
+    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": busy_s})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _set(dbapi: Any, _record: object) -> None:
+        dbapi.isolation_level = None
+        cursor = dbapi.cursor()
+        for pragma in WRITING:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+class Writer:
+    """Writes batches, each in one transaction, over one connection that is opened when first needed."""
+
+    def __init__(self, path: Path, busy_s: float) -> None:
+        self._folder = path.parent
+        self._engine = writing_engine(path, busy_s)
+        self._connection: AsyncConnection | None = None
+
+    async def write(self, batch: Batch) -> None:
+        """Return when the batch is on the disk; StoreTrouble when it is not, and then nothing of it is.
+
+        After any trouble the connection is given up: what state a failed write left it in need not be known.
+        """
+        try:
+            if self._connection is None:
+                self._connection = await self._engine.connect()
+            raw = await self._connection.get_raw_connection()
+            # The whole transaction is one visit to the driver's thread. Through SQLAlchemy's cursors it is thirteen,
+            # which cost as much as the writing itself (docs/decisions says what was measured).
+            driver = cast(aiosqlite.Connection, raw.driver_connection)
+            await driver._execute(_commit, driver._conn, batch)  # type: ignore[no-untyped-call]  # left untyped there
+        except (DBAPIError, sqlite3.Error) as error:
+            await self.close()
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            trouble = sqlite_trouble(cause, self._folder) if isinstance(cause, sqlite3.Error) else None
+            if trouble is None:
+                raise
+            raise trouble from error
+
+    async def close(self) -> None:
+        """Close the connection and its thread, which would keep the process alive; a later write opens anew."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.invalidate()
+            await connection.close()
+        await self._engine.dispose()
+
+
+def _commit(connection: sqlite3.Connection, batch: Batch) -> None:
+    """One transaction, begun as a writing one: one that reads first fails at once when another program writes."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement, rows in (
+            (INSERT_EVENT, batch.events),
+            (INSERT_PASSING, batch.passings),
+            (UPSERT_SUBJECT, batch.subjects),
+        ):
+            connection.executemany(statement, rows)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
