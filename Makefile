@@ -24,7 +24,7 @@ TEST_PACKAGES := python3-venv python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0
                  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test models-test run test test-long test-deps check cover eval bench fix lock clean
+.PHONY: help setup models-test run test test-long test-deps check cover eval bench fix picture lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,10 +35,10 @@ setup: ## Make .venv and install the locked packages (PYTHON=python3.13 selects 
 run: setup ## Watch the best camera there is, or the built-in demo, until Ctrl-C
 	@$(BIN)/smartlogd run --or-demo $(ARGS)
 
-test: setup-test models-test ## Run the tests (ARGS="-k words" for some of them)
+test: models-test ## Run the tests (ARGS="-k words" for some of them)
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-long: setup-test models-test ## Run the tests with the long proofs at full length
+test-long: models-test ## Run the tests with the long proofs at full length
 	@$(BIN)/python -m pytest --long $(ARGS)
 
 test-deps: ## Bring the programs some tests talk to (apt; as root or with sudo)
@@ -51,7 +51,7 @@ check: setup-test ## Lint, format check, types, import contracts
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports
 
-cover: setup-test models-test ## Run the tests and say which lines none of them reached
+cover: models-test ## Run the tests and say which lines none of them reached
 	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
 eval: setup ## Count the hand-counted clips in FOOTAGE and compare (ARGS="--profile door")
@@ -63,6 +63,9 @@ bench: setup ## Measure speed, start, memory and the log's write rate on this ma
 fix: setup-test ## Let ruff mend what it can, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+picture: models-test ## Draw the README's picture anew from the demo
+	@$(BIN)/python scripts/draw_picture.py $(SMARTLOG_TEST_MODELS) docs/picture.png
 
 lock: ## Resolve the locked packages anew (needs uv)
 	$(COMPILE) --upgrade --output-file requirements.lock
