@@ -32,7 +32,7 @@ def on_disk() -> set[str]:
     package = ROOT / "smartlogd"
     folders = [path for path in package.iterdir() if path.is_dir() and path.name != "__pycache__"]
     modules = [path for path in package.glob("*.py") if path.name != "__init__.py"]
-    tests = [path for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"]
+    tests = [path for path in (ROOT / "tests").iterdir() if any(path.rglob("test_*.py"))]
     inner = {f"{path.relative_to(ROOT)}/" for path in (*folders, *tests)} | {
         str(path.relative_to(ROOT)) for path in modules
     }
