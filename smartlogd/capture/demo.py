@@ -183,11 +183,12 @@ def _room() -> Pixels:
 
 
 def _doorframe(room: Pixels, floor: int) -> None:
-    middle, wood, edge = WIDTH_PX // 2, (120, 84, 54), (84, 56, 34)
-    cv2.rectangle(room, (middle - 34, 0), (middle + 34, 46), (200, 196, 188), -1)
-    cv2.rectangle(room, (middle - 22, 46), (middle + 22, floor + 6), (96, 98, 104), -1)
-    for left in (middle - 34, middle + 18):
-        cv2.rectangle(room, (left, 34), (left + 16, floor + 8), wood, -1)
-        cv2.rectangle(room, (left, 34), (left + 16, floor + 8), edge, 1)
-    cv2.rectangle(room, (middle - 34, 34), (middle + 34, 50), wood, -1)
-    cv2.rectangle(room, (middle - 34, 34), (middle + 34, 50), edge, 1)
+    """A wide doorway; a narrow one looks to a model, now and then, like someone standing there."""
+    middle, half, post, wood, edge = WIDTH_PX // 2, 112, 18, (132, 98, 66), (96, 68, 44)
+    cv2.rectangle(room, (middle - half, 46), (middle + half, floor + 4), (204, 206, 202), -1)
+    cv2.rectangle(room, (middle - half, floor - 30), (middle + half, floor + 4), (168, 140, 112), -1)
+    for left in (middle - half - post, middle + half):
+        cv2.rectangle(room, (left, 30), (left + post, floor + 8), wood, -1)
+        cv2.rectangle(room, (left, 30), (left + post, floor + 8), edge, 1)
+    cv2.rectangle(room, (middle - half - post, 28), (middle + half + post, 48), wood, -1)
+    cv2.rectangle(room, (middle - half - post, 28), (middle + half + post, 48), edge, 1)

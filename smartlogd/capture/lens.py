@@ -57,12 +57,14 @@ class Pace:
 
 
 def fitted(pixels: Pixels, options: CaptureOptions) -> Pixels:
-    """The picture shrunk, its shape kept, into the size that was asked for, then turned as asked."""
+    """The picture shrunk, its shape kept, into the size that was asked for, then turned as asked; read-only."""
     height, width = pixels.shape[:2]
     scale = min(options.width_px / width, options.height_px / height)
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     if options.rotate_deg:
-        pixels = np.rot90(pixels, -options.rotate_deg // 90)
-    return pixels
+        pixels = np.rot90(pixels, -(options.rotate_deg // 90))
+    frozen = pixels.view()
+    frozen.setflags(write=False)
+    return frozen

@@ -23,6 +23,7 @@ from smartlogd.base.time import Stamp
 from smartlogd.capture.options import MotionOptions
 
 Grey = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.uint8]
 
 _WIDTH_PX = 160
 _SURROUNDINGS = 0.2
@@ -32,6 +33,7 @@ _LIGHT_LEVELS = 5.0
 _DARK = 24.0
 """Added before the logarithm, in grey levels, so that the grain of dark places does not grow too large."""
 _NOISE_S = 5.0
+_SLOWER = 8.0
 _RESTLESS_S = 30.0
 _RESTLESS_SHARE = 0.4
 _MOST_REGIONS = 8
@@ -48,7 +50,7 @@ class _Memory:
     """What the gate knows of the scene, all in the small picture's pixels."""
 
     stamp: Stamp
-    grey: npt.NDArray[np.uint8]
+    grey: Mask
     last: Grey
     background: Grey
     noise: Grey
@@ -79,31 +81,34 @@ class MotionGate:
         if abs(float(np.median(cv2.subtract(grey, memory.grey, dtype=cv2.CV_16S)))) >= _LIGHT_LEVELS:
             memory.stamp, memory.grey, memory.last, memory.background = frame.stamp, grey, relief, relief.copy()
             return Glance(0.0, (), light_changed=True)
-        changed = self._changed(memory, relief)
-        self._learn(memory, frame.stamp, grey, relief, changed)
+        changed = self._learn(memory, frame.stamp, grey, relief)
         return self._glance(changed, frame.pixels, memory)
 
-    def _changed(self, memory: _Memory, relief: Grey) -> npt.NDArray[np.uint8]:
-        """1 where the picture differs by more than its noise, else 0."""
-        threshold = np.maximum(self._floor, memory.noise * np.float32(self._times_noise))
-        step = cv2.absdiff(relief, memory.last)
-        away = cv2.absdiff(relief, memory.background)
-        return np.asarray(np.greater(cv2.max(step, away), threshold), np.uint8)
-
-    def _learn(
-        self, memory: _Memory, stamp: Stamp, grey: npt.NDArray[np.uint8], relief: Grey, changed: npt.NDArray[np.uint8]
-    ) -> None:
-        """Let what is quiet sink into the background quickly, and what changed slowly."""
+    def _learn(self, memory: _Memory, stamp: Stamp, grey: Mask, relief: Grey) -> Mask:
+        """1 where the picture differs by more than its noise, else 0; the memory then takes the picture in."""
         span_s = max(0.0, stamp.since(memory.stamp))
-        quiet = changed == 0
-        cv2.accumulateWeighted(relief, memory.background, _share(span_s, self._options.memory_s))
-        cv2.accumulateWeighted(
-            cv2.absdiff(relief, memory.last), memory.noise, _share(span_s, _NOISE_S), quiet.view(np.uint8)
-        )
+        step = np.asarray(cv2.absdiff(relief, memory.last), np.float32)
+        threshold = self._threshold(memory, step)
+        stepped = np.greater(step, threshold)
+        changed = np.asarray(stepped | np.greater(cv2.absdiff(relief, memory.background), threshold), np.uint8)
+        self._sink(memory, relief, np.asarray(cv2.dilate(np.asarray(stepped, np.uint8), _TOUCH), np.uint8), span_s)
+        cv2.accumulateWeighted(step, memory.noise, _share(span_s, _NOISE_S), 1 - changed)
         cv2.accumulateWeighted(changed.astype(np.float32), memory.restless, _share(span_s, _RESTLESS_S))
         memory.stamp, memory.grey, memory.last = stamp, grey, relief
+        return changed
 
-    def _glance(self, changed: npt.NDArray[np.uint8], pixels: Pixels, memory: _Memory) -> Glance:
+    def _threshold(self, memory: _Memory, step: Grey) -> Grey:
+        """How large a difference must be, per pixel: above its own noise, and above that of the whole picture now."""
+        everywhere = max(self._floor, float(np.median(step[::2, ::2])) * self._times_noise)
+        return np.asarray(np.maximum(memory.noise * np.float32(self._times_noise), np.float32(everywhere)), np.float32)
+
+    def _sink(self, memory: _Memory, relief: Grey, stepped: Mask, span_s: float) -> None:
+        """What keeps still becomes background soon; what moves right now hardly does, and so leaves no ghost."""
+        memory_s = self._options.memory_s
+        cv2.accumulateWeighted(relief, memory.background, _share(span_s, memory_s), 1 - stepped)
+        cv2.accumulateWeighted(relief, memory.background, _share(span_s, memory_s * _SLOWER), stepped)
+
+    def _glance(self, changed: Mask, pixels: Pixels, memory: _Memory) -> Glance:
         changed[memory.restless > _RESTLESS_SHARE] = 0
         if not cv2.countNonZero(changed):
             return Glance(0.0, (), light_changed=False)
@@ -121,7 +126,7 @@ def _factor(pixels: Pixels) -> int:
     return max(1, -(-int(pixels.shape[1]) // _WIDTH_PX))
 
 
-def _small(pixels: Pixels) -> npt.NDArray[np.uint8]:
+def _small(pixels: Pixels) -> Mask:
     factor = _factor(pixels)
     high, wide = max(1, pixels.shape[0] // factor), max(1, pixels.shape[1] // factor)
     whole = pixels[: high * factor, : wide * factor]
@@ -129,14 +134,14 @@ def _small(pixels: Pixels) -> npt.NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _relief(grey: npt.NDArray[np.uint8]) -> Grey:
+def _relief(grey: Mask) -> Grey:
     """How much brighter each pixel is than its surroundings, in logarithms; grain smoothed."""
     light = cv2.LUT(grey, _LOGARITHM)
     side = max(3, round(grey.shape[0] * _SURROUNDINGS)) | 1
     return np.asarray(cv2.blur(light, (3, 3)) - cv2.blur(light, (side, side)), np.float32)
 
 
-def _begun(stamp: Stamp, grey: npt.NDArray[np.uint8], relief: Grey) -> _Memory:
+def _begun(stamp: Stamp, grey: Mask, relief: Grey) -> _Memory:
     zero = np.zeros_like(relief)
     return _Memory(stamp, grey, relief, relief.copy(), zero.copy(), zero)
 
@@ -146,7 +151,7 @@ def _share(span_s: float, memory_s: float) -> float:
     return float(1.0 - np.exp(-span_s / memory_s))
 
 
-def _boxes(changed: npt.NDArray[np.uint8], *, smallest_px: int, scale: tuple[float, float]) -> list[tuple[int, Box]]:
+def _boxes(changed: Mask, *, smallest_px: int, scale: tuple[float, float]) -> list[tuple[int, Box]]:
     """Changed pixels that belong together: how many, and the box around them, in fractions."""
     joined = cv2.dilate(changed, _TOUCH)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)

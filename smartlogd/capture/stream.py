@@ -1,4 +1,4 @@
-"""Footage and network streams, by PyAV."""
+"""Footage: every frame of a video or GIF, by its own timestamps."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import datetime as dt
 import hashlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from smartlogd.base.errors import Missing, SmartlogError, UnusableInput
+from smartlogd.base.errors import SmartlogError, UnusableInput
 from smartlogd.base.seen import Frame
 from smartlogd.base.time import Stamp
 from smartlogd.capture.decode import Course, Picture, first_video, opened, pictures, translated
 from smartlogd.capture.handover import Handover
+from smartlogd.capture.refuse import refuse_unusable
+
+__all__ = ["FileCamera", "footage_sha256", "recorded", "refuse_unusable"]
 
 log = logging.getLogger("smartlogd.capture")
 
@@ -62,7 +65,7 @@ class FileCamera:
         """Seconds of video given so far: from the first frame to the newest."""
         return self._duration_s
 
-    async def frames(self) -> AsyncIterator[Frame]:
+    async def frames(self) -> AsyncGenerator[Frame, None]:
         """Every frame; raises Missing or UnusableInput for a file that cannot be read."""
         if self._is_closed:
             return
@@ -150,19 +153,6 @@ def _recorded_at(written: str | None, path: Path) -> dt.datetime:
             at = dt.datetime.fromisoformat(written)
             return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)
     return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
-
-
-def refuse_unusable(path: Path) -> None:
-    """Raise Missing or UnusableInput for what is plainly no video, before any library sees it."""
-    try:
-        if not path.exists():
-            raise Missing(f"There is no file {path}.", "Check the path for a typing error.")
-        if not path.is_file():
-            raise UnusableInput(f"{path} is not a file.", "Name one video, not a folder or a device.")
-        if path.stat().st_size == 0:
-            raise UnusableInput(f"{path} is empty.", "Record or copy it again.")
-    except OSError as barred:
-        raise UnusableInput(f"{path} may not be looked at.", "Give this user the right to read it.") from barred
 
 
 def footage_sha256(path: Path) -> str:
