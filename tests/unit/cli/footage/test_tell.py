@@ -1,0 +1,61 @@
+"""What a replay says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from smartlogd.base.known import Event, EventId, SubjectId
+from smartlogd.base.time import Stamp
+from smartlogd.cli.footage import Account
+from smartlogd.cli.tell import Teller, event_line, pace, seconds, table
+
+AT = Stamp(3_350_400_000, dt.datetime(2026, 11, 21, tzinfo=dt.UTC), trusted=False)
+UUIDS = UUID(int=1), UUID(int=2)
+CROSSING = Event(
+    EventId(UUIDS[0]), "hall", "crossing", AT, SubjectId(UUIDS[1]),
+    data={"line": "door", "action": "O", "track": 4, "confidence": 0.9, "x": 0.5, "y": 0.5},
+)  # fmt: skip
+ENTERED = Event(EventId(UUIDS[0]), "hall", "person_entered", AT, SubjectId(UUIDS[1]), data={"track": 4})
+
+
+def test_seconds_are_told_to_the_millisecond() -> None:
+    assert seconds(CROSSING) == 3.35
+
+
+def test_a_crossing_is_told_in_words_and_so_is_anything_else() -> None:
+    assert event_line(CROSSING) == "    3.35 s  door  out  track 4"
+    assert event_line(ENTERED) == "    3.35 s  person entered  track 4"
+
+
+def test_a_program_reads_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    teller = Teller(as_json=True, with_events=False, names_files=False)
+    teller.begin(Path("hall.mp4"))
+    teller.watch(None, None, (ENTERED, CROSSING))  # type: ignore[arg-type]
+    teller.end(Account(("door",)))
+    crossing, summary = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert crossing == {
+        "type": "crossing",
+        "line": "door",
+        "action": "O",
+        "t": 3.35,
+        "track": 4,
+        "user_id": None,
+        "uuid": str(UUIDS[1]),
+        "confidence": 0.9,
+    }
+    assert summary["crossings"] == {"door": {"I": 0, "O": 0}}
+
+
+def test_the_table_stands_in_columns() -> None:
+    rows = table(Account(("door", "a longer name"))).splitlines()
+    assert rows[0] == "0 frames, 0.0 s at 0.0 fps, 0 tracks"
+    assert len({len(row) for row in rows[1:]}) == 1
+
+
+def test_a_clip_that_took_no_time_does_no_harm() -> None:
+    assert pace(0, 0.0, 0.0) == "0 frames in no time"
