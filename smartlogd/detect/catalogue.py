@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from smartlogd.base.errors import Missing, WrongConfiguration
 
@@ -97,6 +97,16 @@ class _AddressTable(_Strict):
     url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=1000)]
 
 
+def _kind_of_source(table: object) -> str:
+    """Which of the two a source is meant to be, so that what is wrong is said of that one."""
+    return "address" if isinstance(table, _AddressTable) or (isinstance(table, dict) and "url" in table) else "member"
+
+
+_SourceTable = Annotated[
+    Annotated[_MemberTable, Tag("member")] | Annotated[_AddressTable, Tag("address")], Discriminator(_kind_of_source)
+]
+
+
 class _ModelTable(_Strict):
     name: Name
     version: Word
@@ -107,7 +117,7 @@ class _ModelTable(_Strict):
     input: Sentence
     output: Sentence
     suffix: Literal[".tflite", ".png"] = ".tflite"
-    sources: tuple[_MemberTable | _AddressTable, ...] = Field(min_length=1)
+    sources: tuple[_SourceTable, ...] = Field(min_length=1)
 
 
 class _File(_Strict):

@@ -28,7 +28,7 @@ def folder_made(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _trouble(f"The models folder {folder} cannot be made", error) from error
+        raise disk_trouble(f"The models folder {folder} cannot be made", error) from error
     return folder
 
 
@@ -52,7 +52,7 @@ def place(source: IO[bytes], spec: ModelSpec, folder: Path) -> Path:
                 raise
         sync_folder(folder)
     except OSError as error:
-        raise _trouble(f"The model {spec.name} cannot be written into {folder}", error) from error
+        raise disk_trouble(f"The model {spec.name} cannot be written into {folder}", error) from error
     return target
 
 
@@ -75,7 +75,8 @@ def _copy(source: IO[bytes], target: IO[bytes], spec: ModelSpec) -> None:
         raise UnusableInput(f"What was found under the model {spec.name} has other bytes.")
 
 
-def _trouble(what: str, error: OSError) -> DiskTrouble:
+def disk_trouble(what: str, error: OSError) -> DiskTrouble:
+    """What to say when the models folder cannot be written (exit 73)."""
     return DiskTrouble(
         f"{what}: {error.strerror}.", "Is the disk full, or the folder another's?", code=Exit.CANNOT_CREATE
     )

@@ -6,6 +6,7 @@ model one thread is used, because with two the slow tail grew to 0.8 s under loa
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 from collections.abc import Callable
 from pathlib import Path
@@ -106,6 +107,9 @@ def _delegate(load_delegate: Callable[..., Any], path: Path) -> Any:
     if not path.is_file():
         raise Missing(f"The delegate {path} is not there.", "Correct [detect] delegate, or leave it out.")
     try:
+        ctypes.CDLL(
+            str(path)
+        )  # first by ourselves: the runtime's own failure prints a traceback later, from a destructor
         return load_delegate(str(path))
     except _FOREIGN as error:
         raise UnusableInput(

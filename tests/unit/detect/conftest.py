@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from smartlogd.base.ports import Tensor
 from smartlogd.base.seen import Frame, Pixels
 from smartlogd.base.time import Stamp
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `fetching`, which three test modules share
 
 
 @dataclass
@@ -40,3 +45,15 @@ def frame() -> Callable[..., Frame]:
         return Frame(seq, Stamp(0, dt.datetime(2026, 1, 1, tzinfo=dt.UTC), trusted=False), grey)
 
     return made
+
+
+@pytest.fixture(scope="session")
+def picture(shared: Path) -> Callable[[str], Pixels]:
+    """A photograph of the shared data by its path there, as RGB."""
+
+    def read(path: str) -> Pixels:
+        bgr = cv2.imread(str(shared / path), cv2.IMREAD_COLOR)
+        assert bgr is not None, path
+        return np.ascontiguousarray(bgr[..., ::-1])
+
+    return read

@@ -1,0 +1,129 @@
+"""The door and the wide detector, with answers written down and with the real models."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import numpy as np
+import pytest
+
+from smartlogd.base.errors import Missing
+from smartlogd.base.geometry import Box
+from smartlogd.base.seen import Kind
+from smartlogd.detect.detector import DoorDetector, WideDetector, open_detector
+from smartlogd.detect.options import DetectOptions
+from smartlogd.detect.registry import Registry, read_catalogue
+
+OPTIONS = DetectOptions()
+
+
+def face_answer(_):
+    offsets, logits = np.zeros((1, 2304, 16), np.float32), np.full((1, 2304, 1), -20, np.float32)
+    logits[0, 1200], offsets[0, 1200, 2:4] = 3, 20
+    return offsets, logits
+
+
+def body_answer(_):
+    offsets, logits = np.zeros((1, 2254, 12), np.float32), np.full((1, 2254, 1), -20, np.float32)
+    logits[0, 800], offsets[0, 800, 2:4], offsets[0, 800, 7] = 3, 20, -60
+    return offsets, logits
+
+
+def nothing(_):
+    return np.zeros((1, 1, 4)), np.zeros((1, 1)), np.zeros((1, 1)), np.zeros(1)
+
+
+async def test_a_door_finds_bodies_then_faces(spoken, frame) -> None:
+    detector = DoorDetector(
+        spoken("face", (1, 192, 192, 3), face_answer), spoken("pose", (1, 224, 224, 3), body_answer), None, OPTIONS
+    )
+    found = await detector.find(frame())
+    await detector.close()
+    assert [detection.kind for detection in found] == [Kind.PERSON, Kind.FACE]
+    assert detector.calls == {"face": 1, "pose": 1}
+
+
+async def test_faces_and_bodies_are_looked_for_at_the_same_time(spoken, frame) -> None:
+    meet = threading.Barrier(2, timeout=10)  # each model waits in its run until the other is in its own
+
+    def waiting(answer):
+        def run(tensor):
+            meet.wait()
+            return answer(tensor)
+
+        return run
+
+    detector = DoorDetector(
+        spoken("face", (1, 192, 192, 3), waiting(face_answer)),
+        spoken("pose", (1, 224, 224, 3), waiting(body_answer)),
+        None,
+        OPTIONS,
+    )
+    assert len(await detector.find(frame())) == 2
+    await detector.close()
+
+
+async def test_the_event_loop_goes_on_while_a_model_runs(spoken, frame) -> None:
+    go = threading.Event()
+
+    def slow(tensor):
+        assert go.wait(10)
+        return nothing(tensor)
+
+    detector = WideDetector(spoken("ssd", (1, 300, 300, 3), slow), OPTIONS)
+    finding = asyncio.create_task(detector.find(frame()))
+    await asyncio.sleep(0)
+    go.set()  # reached only if the loop is free
+    assert await finding == ()
+    await detector.close()
+
+
+async def test_what_fails_in_the_thread_is_raised_where_it_is_awaited(spoken, frame) -> None:
+    def broken(_):
+        raise Missing("The model is gone.")
+
+    detector = WideDetector(spoken("ssd", (1, 300, 300, 3), broken), OPTIONS)
+    with pytest.raises(Missing):
+        await detector.find(frame())
+    await detector.close()
+
+
+async def test_closing_twice_does_nothing_and_leaves_no_thread(spoken, frame) -> None:
+    detector = WideDetector(spoken("ssd", (1, 300, 300, 3), nothing), OPTIONS)
+    await detector.find(frame())
+    await detector.close()
+    await detector.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("smartlogd-objects")]
+
+
+def test_a_missing_model_is_named(tmp_path) -> None:
+    empty = Registry(read_catalogue(), tmp_path)
+    with pytest.raises(Missing, match="face_full_range"):
+        open_detector(OPTIONS, empty, feet=False)
+    with pytest.raises(Missing, match="coco_ssd_mobilenet"):
+        open_detector(DetectOptions(profile="wide"), empty, feet=False)
+
+
+@pytest.mark.parametrize(("feet", "landmarks"), [(False, False), (True, False), (False, True)])
+async def test_landmarks_run_only_when_someone_asks_for_feet(model, registry, frame, shared, picture, feet, landmarks):
+    for name in ("face_full_range", "pose_detector", "pose_landmark_full"):
+        model(name)
+    detector = open_detector(DetectOptions(landmarks=landmarks), registry, feet=feet)
+    found = await detector.find(frame(picture("poses/ur_stand_02.png")))
+    await detector.close()
+    asked = feet or landmarks
+    assert (detector.calls.get("pose_landmark_full", 0) > 0) is asked
+    assert (found[0].keypoint("left_ankle") is not None) is asked
+
+
+async def test_the_same_frame_and_regions_give_the_same_detections(model, registry, frame, shared, picture) -> None:
+    model("coco_ssd_mobilenet")
+    street = frame(picture("poses/mpii_stand_1.jpg"), seq=5)
+    regions = (Box(0.5, 0.4, 0.7, 0.9), Box(0.1, 0.1, 0.2, 0.3))
+    answers = []
+    for _ in range(2):
+        detector = open_detector(DetectOptions(profile="wide"), registry, feet=False)
+        answers.append(await detector.find(street, regions))
+        await detector.close()
+    assert answers[0] == answers[1] != ()
