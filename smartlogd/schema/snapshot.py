@@ -7,6 +7,7 @@ for imports. So the statements are kept ready, and tests hold the three ways equ
 
 from __future__ import annotations
 
+from sqlalchemy import ClauseElement
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -25,16 +26,19 @@ CREATE TABLE alembic_version (
 )"""
 
 
+def _sql(made: ClauseElement) -> str:
+    """The statement as SQLite takes it."""
+    return str(made.compile(dialect=sqlite.dialect()))
+
+
 def snapshot() -> str:
     """The statements, each ended by a semicolon at the end of a line."""
-    dialect = sqlite.dialect()
     statements: list[str] = []
     for table in Base.metadata.sorted_tables:
         if table.info["side"] in {"edge", "both"}:
-            statements.append(str(CreateTable(table).compile(dialect=dialect)))
+            statements.append(_sql(CreateTable(table)))
             indexes = sorted(table.indexes, key=lambda index: str(index.name))
-            statements += [str(CreateIndex(index).compile(dialect=dialect)) for index in indexes]
-    statements += [str(made.compile(dialect=dialect)) for made in (CreateTable(table), *map(CreateIndex, indexes))]
+            statements += [_sql(CreateIndex(index)) for index in indexes]
     statements += [
         SMARTLOG_READABLE,
         _VERSION,

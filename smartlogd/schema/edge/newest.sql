@@ -105,31 +105,6 @@ CREATE TABLE smartlog (
 );
 CREATE INDEX ix_smartlog_line_timestamp ON smartlog (line, timestamp);
 CREATE INDEX ix_smartlog_timestamp ON smartlog (timestamp);
-CREATE TABLE smartlog (
-	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-	user_id INTEGER,
-	uuid VARCHAR(36),
-	action VARCHAR(1) NOT NULL,
-	timestamp BIGINT NOT NULL,
-	image_path VARCHAR(255),
-	embedding VARCHAR(255),
-	event_id VARCHAR(36),
-	device_id INTEGER,
-	line VARCHAR(64),
-	confidence FLOAT,
-	track_id INTEGER,
-	boot_id VARCHAR(36),
-	mono_us BIGINT,
-	clock_trusted BOOLEAN,
-	CONSTRAINT ck_smartlog_action CHECK (action IN ('I', 'O')),
-	CONSTRAINT ck_smartlog_someone CHECK (user_id IS NOT NULL OR uuid IS NOT NULL),
-	CONSTRAINT ck_smartlog_confidence CHECK (confidence BETWEEN 0 AND 1),
-	CONSTRAINT fk_smartlog_user_id FOREIGN KEY(user_id) REFERENCES users (id),
-	CONSTRAINT uq_smartlog_event_id UNIQUE (event_id),
-	CONSTRAINT fk_smartlog_device_id FOREIGN KEY(device_id) REFERENCES devices (id)
-);
-CREATE INDEX ix_smartlog_line_timestamp ON smartlog (line, timestamp);
-CREATE INDEX ix_smartlog_timestamp ON smartlog (timestamp);
 CREATE VIEW smartlog_readable AS
 SELECT s.id,
        strftime('%Y-%m-%dT%H:%M:%S', s.timestamp / 1000000, 'unixepoch')
