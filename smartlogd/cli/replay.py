@@ -59,7 +59,7 @@ def replay(
     """
     import asyncio
 
-    from smartlogd.capture.stream import refuse_unusable
+    from smartlogd.capture.refuse import refuse_unusable
     from smartlogd.cli.lines import given_lines, with_lines
     from smartlogd.cli.speech import log_to_stderr
     from smartlogd.cli.tell import Teller

@@ -1,0 +1,194 @@
+"""`smartlogd bench`: numbers about this machine, each with what it is measured against."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from smartlogd.base.known import Json
+from smartlogd.cli.options import AsJson, Config
+
+if TYPE_CHECKING:
+    from smartlogd.settings import Settings
+
+app = typer.Typer(help="Measure speed, cost, start and memory, and the log's write rate.", rich_markup_mode=None)
+
+Profile: TypeAlias = Annotated[
+    str | None, typer.Option(help='"door" (faces and bodies nearby) or "wide" (people far off).')
+]
+Runs: TypeAlias = Annotated[int, typer.Option(min=1, max=100, help="How many rounds; the median counts.")]
+
+WANTED_SPEED: Mapping[str, float] = {"wide": 0.95, "door": 1.15}
+WANTED_STILL = 0.05
+WANTED_START_S = 2.0
+WANTED_MIB = 300
+WANTED_JOURNAL = 0.5
+_MIB = 1024 * 1024
+
+
+@app.callback(invoke_without_command=True)
+def bench(
+    context: typer.Context,
+    clip: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Without a subcommand: the video for the speed of replay.")
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Measure speed, cost, start and memory, and the log's write rate; without a subcommand all of them."""
+    if context.invoked_subcommand is not None:
+        return
+    start(config=config, as_json=as_json)
+    still(config=config, as_json=as_json)
+    journal(config=config, as_json=as_json)
+    if clip is None:
+        typer.echo("The speed of replay is not measured: give a video with --clip FILE.", err=True)
+        return
+    for profile in WANTED_SPEED:
+        replay(clip, profile, config=config, as_json=as_json)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A video to replay.")],
+    profile: Profile = None,
+    runs: Runs = 5,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Replay beside a bare loop of the same work.
+
+    The bare loop decodes the same pictures and makes the same model runs, one after another in one
+    thread, and nothing else. The ratio of the two medians is how many bare loops a replay is worth.
+    """
+    from smartlogd.capture.refuse import refuse_unusable
+    from smartlogd.cli.bench.speed import speed
+
+    settings = _settings(config, profile)
+    refuse_unusable(file)
+    measured = asyncio.run(speed(file, settings, runs, _aside))
+    used = settings.detect.profile
+    _tell(
+        {
+            "what": "replay", "profile": used, "file": file.name, "frames": measured.frames,
+            "model_runs": dict(measured.model_runs),
+            "replay_s": [round(one, 3) for one in measured.ours_s],
+            "bare_s": [round(one, 3) for one in measured.bare_s],
+            "replay_fps": round(measured.ours_fps, 1), "bare_fps": round(measured.bare_fps, 1),
+            "ratio": round(measured.ratio, 3), "wanted": WANTED_SPEED[used],
+        },
+        f"replay, {used}: {measured.ours_fps:.1f} fps; bare loop {measured.bare_fps:.1f} fps; "
+        f"ratio {measured.ratio:.2f} (at least {WANTED_SPEED[used]})",
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command()
+def still(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A video of a still scene; the empty demo unless given.")
+    ] = None,
+    profile: Profile = None,
+    seconds: Annotated[float, typer.Option(min=20, max=3600, help="How long to watch.")] = 20.0,
+    fps: Annotated[float, typer.Option(min=0.5, max=60, help="Frames a second.")] = 5.0,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """What it costs to watch a scene in which nothing happens."""
+    from smartlogd.cli.bench.still import still as watch
+
+    settings = _settings(config, profile, {"capture.fps": fps})
+    measured = asyncio.run(watch(settings, seconds, file))
+    _tell(
+        {
+            "what": "still", "profile": settings.detect.profile, "fps": fps, "frames": measured.frames,
+            "scans": measured.scans, "seconds": round(measured.span_s, 2), "cpu_s": round(measured.cpu_s, 3),
+            "core_share": round(measured.share, 4), "wanted": WANTED_STILL,
+        },
+        f"still scene at {fps:g} fps: {measured.share:.1%} of one core over {measured.span_s:.0f} s, "
+        f"{measured.scans} of {measured.frames} frames scanned (at most {WANTED_STILL:.0%})",
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command()
+def start(
+    source: Annotated[str, typer.Option(help="The camera of the started daemon.")] = "demo",
+    profile: Profile = None,
+    runs: Runs = 3,
+    linger: Annotated[
+        float, typer.Option(min=0, max=600, help="Seconds from the first frame to the look at memory.")
+    ] = 5.0,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """How soon the first frame is through, and what memory is held then."""
+    from smartlogd.cli.bench.start import start as measure
+
+    settings = _settings(config, profile)
+    measured = asyncio.run(measure(settings, source, runs, linger))
+    mib = measured.resident_bytes / _MIB
+    _tell(
+        {
+            "what": "start", "profile": settings.detect.profile, "source": source,
+            "first_frame_s": [round(one, 3) for one in measured.first_frame_s],
+            "median_s": round(measured.median_s, 3), "resident_mib": round(mib, 1),
+            "wanted_s": WANTED_START_S, "wanted_mib": WANTED_MIB,
+        },
+        f"start to first frame: {measured.median_s:.2f} s (at most {WANTED_START_S:g}); "
+        f"memory {mib:.0f} MiB (at most {WANTED_MIB})",
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command()
+def journal(
+    rows: Annotated[int, typer.Option(min=100, max=1_000_000, help="Events in each round.")] = 5000,
+    folder: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="On which disk; the temporary one unless given.")
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Events a second through the journal, beside bare executemany of the same rows."""
+    import tempfile
+
+    from smartlogd.base.errors import Missing
+    from smartlogd.store.pace import pace
+
+    _settings(config, None)
+    place = folder or Path(tempfile.gettempdir())
+    if not place.is_dir():
+        raise Missing(f"There is no folder {place}.", "Name one on the disk that is to be measured.")
+    measured = asyncio.run(pace(place, rows))
+    _tell(
+        {
+            "what": "journal", "rows": rows, "journal_rows_per_s": round(measured.journal_rows_per_s),
+            "bare_rows_per_s": round(measured.bare_rows_per_s), "ratio": round(measured.ratio, 3),
+            "wanted": WANTED_JOURNAL,
+        },
+        f"journal: {measured.journal_rows_per_s:,.0f} events/s; bare executemany {measured.bare_rows_per_s:,.0f}; "
+        f"ratio {measured.ratio:.2f} (at least {WANTED_JOURNAL})",
+        as_json=as_json,
+    )  # fmt: skip
+
+
+def _settings(config: Path | None, profile: str | None, more: Mapping[str, object] | None = None) -> Settings:
+    from smartlogd.cli.speech import log_to_stderr
+    from smartlogd.settings import read_settings
+
+    log_to_stderr("warning")
+    return read_settings(config, {**({"detect.profile": profile} if profile else {}), **(more or {})})
+
+
+def _tell(fields: Mapping[str, Json], said: str, *, as_json: bool) -> None:
+    typer.echo(json.dumps({"type": "bench", **fields}) if as_json else said)
+
+
+def _aside(text: str) -> None:
+    typer.echo(text, err=True)
