@@ -79,7 +79,8 @@ def _unknown(root: type[BaseModel], where: Where, source: str) -> WrongConfigura
         what = f"The table [{key}] {source} is unknown."
         return WrongConfiguration(what, f"The nearest known one is [{nearest(key, known)}].")
     what = f"The key {key} of {_table(table)} {source} is unknown."
-    homes = [name for name in root.model_fields if annotation_at(root, (name, key)) is not None]
+    rooms = ((name, model_at(root, (name,))) for name in root.model_fields)
+    homes = [name for name, room in rooms if room and key in room.model_fields]
     if homes:
         return WrongConfiguration(what, f"{key} belongs to [{homes[0]}].")
     return WrongConfiguration(what, f"The nearest known key is {nearest(key, known)}.")

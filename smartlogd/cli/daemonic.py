@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from smartlogd.cli.options import AsJson, Config
+from smartlogd.cli.speech import branch, passed
 
 
 def status(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002
@@ -51,36 +52,22 @@ def _words(answer: Mapping[str, object], key: str) -> list[str]:
 
 
 def _told(state: Mapping[str, object]) -> str:
-    camera, journal = _branch(state, "camera"), _branch(state, "journal")
+    camera, journal = branch(state, "camera"), branch(state, "journal")
+    looks = f"models looked at {state.get('frames_scanned')}, {state.get('dropped')} dropped"
     rows = [
         ("smartlogd", f"{state.get('version')} on {state.get('device')}, {state.get('state')}, pid {state.get('pid')}"),
-        ("up", _span(state.get("uptime_s"))),
+        ("up", f"{_span(state.get('uptime_s'))}, first frame after {state.get('first_frame_s')} s"),
         ("camera", f"{camera.get('name')}, {camera.get('status')}, {state.get('fps')} fps"),
-        (
-            "frames",
-            f"{state.get('frames')}, models looked at {state.get('frames_scanned')}, {state.get('dropped')} dropped",
-        ),
+        ("frames", f"{state.get('frames')}, {looks}"),
         ("models", f"profile {state.get('profile')}, {state.get('model_ms')} ms a look"),
         ("in view", f"{state.get('people')}"),
-        *(
-            (
-                "line " + name,
-                f"{_branch(_branch(state, 'lines'), name).get('I')} in, "
-                f"{_branch(_branch(state, 'lines'), name).get('O')} out",
-            )
-            for name in _branch(state, "lines")
-        ),
+        *((f"line {name}", words) for name, words in passed(state).items()),
         ("log", f"{journal.get('word')}, {journal.get('written')} written, {journal.get('waiting')} waiting"),
         ("folder", f"{state.get('state_dir')}"),
-        *(("trouble", f"{part}: {what}") for part, what in _branch(state, "troubles").items()),
+        *(("trouble", f"{part}: {what}") for part, what in branch(state, "troubles").items()),
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
-
-
-def _branch(state: Mapping[str, object], key: str) -> Mapping[str, object]:
-    branch = state.get(key)
-    return branch if isinstance(branch, Mapping) else {}
 
 
 def _span(seconds: object) -> str:

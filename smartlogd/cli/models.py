@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smartlogd.base.errors import Exit
+from smartlogd.cli.columns import columns
 from smartlogd.cli.options import AsJson, Config
 
 if TYPE_CHECKING:
@@ -135,13 +136,8 @@ def _print(states: tuple[ModelState, ...], *, as_json: bool) -> None:
         typer.echo(json.dumps({**fields, "bytes": spec.bytes, "licence": spec.licence, "path": str(state.path)}))
     if as_json:
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, header_style="", pad_edge=False)
-    for column in ("name", "version", "type", "size", "licence", "state"):
-        table.add_column(column, justify="right" if column == "size" else "left")
-    for state in states:
-        spec = state.spec
-        table.add_row(spec.name, spec.version, spec.type, f"{spec.bytes / 1e6:.1f} MB", spec.licence, state.word)
-    Console().print(table)
+    rows = [
+        (state.spec.name, state.spec.type, state.word, f"{state.spec.bytes / 1e6:.1f} MB", state.spec.licence)
+        for state in states
+    ]
+    typer.echo(columns(("name", "type", "state", "size", "licence"), rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -16,5 +16,9 @@ Config: TypeAlias = Annotated[
         help="Configuration file; without it $SMARTLOG_CONFIG, ~/.config/smartlogd/smartlogd.toml, "
         "/etc/smartlogd/smartlogd.toml, or the defaults.",
     ),
+]
+Profile: TypeAlias = Annotated[
+    Literal["door", "wide"] | None,
+    typer.Option(help="door finds faces and bodies nearby, wide finds people, dogs and cats far off."),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]

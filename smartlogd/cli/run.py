@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smartlogd.cli.options import AsJson, Config
+from smartlogd.cli.options import AsJson, Config, Profile
 
 if TYPE_CHECKING:
     from smartlogd.base.known import Event
@@ -28,11 +28,11 @@ def run(
     config: Config = None,
     source: Annotated[
         str | None,
-        typer.Option(metavar="WHERE", help='Camera: "auto", "picamera", /dev/videoN, rtsp://…, a video, "demo", "command:…".'),
+        typer.Option(
+            metavar="WHERE", help='Camera: "auto", "picamera", /dev/videoN, rtsp://…, a video, "demo", "command:…".'
+        ),
     ] = None,
-    profile: Annotated[
-        str | None, typer.Option(help='"door" (faces and bodies nearby) or "wide" (people far off).')
-    ] = None,
+    profile: Profile = None,
     or_demo: Annotated[  # noqa: FBT002
         bool, typer.Option("--or-demo", help="Where no camera is found, watch the built-in demo; fetch missing models.")
     ] = False,
@@ -65,7 +65,7 @@ def _live(config: Path | None, overrides: Mapping[str, object], socket: Path, sc
     import faulthandler
 
     from smartlogd.base.time import process_began_s
-    from smartlogd.cli.speech import event_json, event_line, status_line
+    from smartlogd.cli.speech import event_json, event_line, farewell, status_line
     from smartlogd.daemon import Daemon
     from smartlogd.settings import read_settings
 
@@ -90,7 +90,7 @@ def _live(config: Path | None, overrides: Mapping[str, object], socket: Path, sc
         await daemon.run()
         screen.clear()
         if not as_json:
-            screen.say(f"Stopped. {status_line(daemon.state())}")
+            screen.say(farewell(daemon.state()))
 
     asyncio.run(live())
 

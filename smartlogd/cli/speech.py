@@ -90,13 +90,14 @@ def log_to_stderr(level: str, screen: Screen | None = None) -> None:
 def event_line(event: Event) -> str:
     """An event as a person reads it, with its local time.
 
-    A crossing: `12:03:44  door  in   track 3`; anything else by its own word: `12:03:40  person entered  track 3`.
+    A crossing: `12:03:44  door: in        track 3`; anything else by its own word: `12:03:40  person entered  track 3`.
     """
     at = event.stamp.utc.astimezone().strftime("%H:%M:%S")
     track = f"track {event.data['track']}" if "track" in event.data else ""
+    what = event.type.replace("_", " ")
     if event.type == "crossing":
-        return f"{at}  {event.data['line']}  {_WORDS[str(event.data['action'])]:<3}  {track}".rstrip()
-    return f"{at}  {event.type.replace('_', ' ')}  {track}".rstrip()
+        what = f"{event.data['line']}: {_WORDS[str(event.data['action'])]}"
+    return f"{at}  {what:<14}  {track}".rstrip()
 
 
 def event_json(event: Event) -> str:
@@ -115,18 +116,35 @@ def event_json(event: Event) -> str:
 
 def status_line(state: Mapping[str, object]) -> str:
     """The daemon's state on one line: frame rate, people in view, passings, events, dropped frames, trouble."""
-    lines, camera, journal = state["lines"], state["camera"], state["journal"]
-    assert isinstance(lines, Mapping)
-    assert isinstance(camera, Mapping)
-    assert isinstance(journal, Mapping)
-    parts = [f"{state['fps']} fps", f"{state['people']} in view"]
-    parts += [f"{name} {passings['I']} in {passings['O']} out" for name, passings in lines.items()]
-    parts += [f"{state['events']} events", f"{state['dropped']} dropped"]
+    camera, journal = branch(state, "camera"), branch(state, "journal")
+    parts = [f"{state['fps']} fps", f"{state['people']} in view", *_counts(state)]
     if camera["status"] != "running":
         parts.append(f"camera {camera['status']}")
     if journal["word"] != "ok":
         parts.append(f"log: {journal['word']}, {journal['waiting']} waiting")
     return " | ".join(parts)
+
+
+def farewell(state: Mapping[str, object]) -> str:
+    """What was seen between start and stop."""
+    return f"Stopped after {state['frames']} frames: {', '.join(_counts(state))}."
+
+
+def branch(state: Mapping[str, object], key: str) -> Mapping[str, object]:
+    """A table within the state, empty when it is none."""
+    found = state.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def passed(state: Mapping[str, object]) -> Mapping[str, str]:
+    """How often each line was passed, in words: {"door": "3 in, 2 out"}."""
+    lines = branch(state, "lines")
+    return {name: f"{branch(lines, name).get('I')} in, {branch(lines, name).get('O')} out" for name in lines}
+
+
+def _counts(state: Mapping[str, object]) -> list[str]:
+    crossings = [f"{name} {words.replace(',', '')}" for name, words in passed(state).items()]
+    return [*crossings, f"{state['events']} events", f"{state['dropped']} dropped"]
 
 
 def _plain(value: object) -> str:
