@@ -12,6 +12,7 @@ import typer
 
 import smartlogd
 from smartlogd.cli import check, daemonic, doctor, eval, log, look, models, replay, run  # noqa: A004 - a command's name
+from smartlogd.cli.bench import commands as bench
 
 app = typer.Typer(
     name="smartlogd",
@@ -51,6 +52,9 @@ app.add_typer(models.app, name="models")
 # Recorded footage
 app.command("replay")(replay.replay)
 app.command("eval")(eval.eval_)
+
+# This machine
+app.add_typer(bench.app, name="bench")
 
 # A running daemon
 app.command("status")(daemonic.status)
