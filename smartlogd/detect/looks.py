@@ -20,7 +20,7 @@ _WHOLE = Box(0, 0, 1, 1)
 
 
 class FaceLook:
-    """Faces on the whole picture, then closer where someone is."""
+    """Faces on the whole picture, then closer where someone moves or is followed."""
 
     def __init__(self, model: Model, options: DetectOptions) -> None:
         self._model, self._options = model, options
@@ -29,9 +29,10 @@ class FaceLook:
         self.calls: Counter[str] = Counter()
 
     def __call__(self, pixels: Pixels, regions: tuple[Box, ...] = (), turn: int = 0) -> tuple[Detection, ...]:
-        """The faces of one picture, each once, best first."""
+        """The faces of one picture, each once, best first; without regions the whole is looked at in tiles."""
         height, width = pixels.shape[:2]
-        closer = crops(tuple(_upper(region) for region in regions), width, height, self._options.face_crops, turn)
+        most, heads = self._options.face_crops, tuple(_upper(region) for region in regions)
+        closer = crops(heads, width, height, most, turn) if regions else tiles(width, height, most)
         return joined([(part, self._run(pixels, part)) for part in (_WHOLE, *closer)])
 
     def _run(self, pixels: Pixels, part: Box) -> tuple[Detection, ...]:

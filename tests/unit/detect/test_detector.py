@@ -15,7 +15,7 @@ from smartlogd.detect.detector import DoorDetector, WideDetector, open_detector
 from smartlogd.detect.options import DetectOptions
 from smartlogd.detect.registry import Registry, read_catalogue
 
-OPTIONS = DetectOptions()
+OPTIONS = DetectOptions(face_crops=0, object_crops=0)
 
 
 def face_answer(_):
