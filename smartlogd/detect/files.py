@@ -23,6 +23,12 @@ def sha256_of(path: Path) -> str:
         raise Missing(f"The file {path} cannot be read: {error.strerror}.") from error
 
 
+def is_here(spec: ModelSpec, folder: Path) -> bool:
+    """Whether the model's file is in `folder`, with the model's bytes."""
+    path = folder / spec.file
+    return path.is_file() and path.stat().st_size == spec.bytes and sha256_of(path) == spec.sha256
+
+
 def folder_made(folder: Path) -> Path:
     """The folder, made if it is not there. Raises DiskTrouble (exit 73) when it cannot be."""
     try:
