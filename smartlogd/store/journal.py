@@ -75,8 +75,7 @@ class Journal:
         self._waiting = self._written = 0
         self._word, self._detail = OK, ""
         self._pause_s = options.retry_s
-        self._stopping = False
-        self._ended = False
+        self._stopping = self._gave_up = self._ended = False
         self._some, self._enough, self._roomy = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._roomy.set()
         self._writer: Writer | None = None
@@ -149,14 +148,15 @@ class Journal:
         self._stopping = True
         self._some.set()
         self._enough.set()
+        if self._gave_up or (not self._queue and (self._writing is None or self._writing.done())):
+            return
         if self._writing is None or self._writing.done():
-            if not self._queue:
-                return
             self._writing = asyncio.create_task(self._write_on(), name="journal writer")
         try:
             async with asyncio.timeout(self._options.stop_s):
                 await self._writing
         except TimeoutError:
+            self._gave_up = True
             log.error("events unwritten at stop", extra={"waiting": self._waiting, "state": self._word})
 
     def _refuse(self) -> None:

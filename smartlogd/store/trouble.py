@@ -97,13 +97,19 @@ _BY_ERRNO = {
 }
 
 
-def _is_cramped(folder: Path) -> bool:
-    """Whether the disk has hardly a page left: SQLite reports some full disks as plain I/O errors."""
+def _looked_into(kind: _Kind, folder: Path) -> _Kind:
+    """The same, or what is behind it: SQLite reports some full and some read-only disks in general words."""
+    if kind not in {_BROKEN, _AWAY}:
+        return kind
     try:
         disk = os.statvfs(folder)
     except OSError:
-        return False
-    return disk.f_bavail * disk.f_frsize < _CRAMPED_BYTES
+        return kind
+    if disk.f_flag & os.ST_RDONLY:
+        return _READ_ONLY
+    if kind is _AWAY and not os.access(folder, os.W_OK | os.X_OK):
+        return _DENIED
+    return _FULL if disk.f_bavail * disk.f_frsize < _CRAMPED_BYTES else kind
 
 
 def file_trouble(error: OSError, folder: Path) -> StoreTrouble:
@@ -120,8 +126,7 @@ def sqlite_trouble(error: sqlite3.Error, folder: Path) -> StoreTrouble | None:
 
 def _told(kind: _Kind, folder: Path, error: str) -> StoreTrouble:
     """The kind of trouble, said of this folder."""
-    if kind is _BROKEN and _is_cramped(folder):
-        kind = _FULL
+    kind = _looked_into(kind, folder)
     what, hint = kind.what.format(folder=folder, error=error), kind.hint.format(folder=folder)
     return StoreTrouble(kind.word, what, hint, kind.code)
 

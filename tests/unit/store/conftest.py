@@ -1,0 +1,136 @@
+"""A store in a folder of its own, events to put into it, and disks that are too small or cannot be written."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from smartlogd.base.ids import LiveIds
+from smartlogd.base.known import Event, SubjectId, TrackId
+from smartlogd.base.time import Clock, Stamp, SystemClock
+from smartlogd.store.engine import Store, open_store
+from smartlogd.store.options import StoreOptions
+from smartlogd.store.rows import Origin
+
+AT = Stamp(5_000_000_000, dt.datetime(2027, 3, 1, 12, 0, 0, 123456, dt.UTC), trusted=True)
+QUICK = StoreOptions(group_commit_s=0.02, reserve_mib=0, retry_s=0.02, retry_roof_s=0.1, busy_s=0.1, stop_s=2)
+Opener = Callable[..., Store]
+Maker = Callable[..., Event]
+Disk = Callable[[str], Path]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def origin() -> Origin:
+    return Origin("door", 1, 1, str(UUID(int=1)))
+
+
+@pytest.fixture
+def opener(folder: Path) -> Opener:
+    def opened(
+        folder: Path = folder, *, options: StoreOptions = QUICK, clock: Clock | None = None, device: str = "door",
+        boot: UUID | None = None, version: str = "0.1.0",
+    ) -> Store:  # fmt: skip
+        clock = clock or SystemClock()
+        return open_store(folder, device=device, version=version, clock=clock, options=options, boot=boot or uuid4())
+
+    return opened
+
+
+@pytest.fixture
+def crossing() -> Maker:
+    ids = LiveIds()
+
+    def made(
+        *, stamp: Stamp = AT, subject: SubjectId | None = None, line: str = "door", action: str = "I", track: int = 1
+    ) -> Event:
+        data = {"line": line, "action": action, "track": track, "confidence": 0.75, "x": 0.5, "y": 0.5}
+        subject = subject or ids.subject(TrackId(track), stamp)
+        return Event(ids.event("crossing", TrackId(track), stamp), "door", "crossing", stamp, subject, None, data)
+
+    return made
+
+
+@pytest.fixture
+def running() -> Callable[[Store], object]:
+    @asynccontextmanager
+    async def run(store: Store) -> AsyncIterator[Store]:
+        task = asyncio.create_task(store.journal.run())
+        try:
+            yield store
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await store.close()
+
+    return run
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Disk]:
+    """A disk of so much room, or the reason why there is none here."""
+    mounted: list[Path] = []
+
+    def mount(options: str) -> Path:
+        place = tmp_path / "disk"
+        place.mkdir(exist_ok=True)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            pytest.skip(f"needs the right to mount a tmpfs (root): {done.stderr.strip()}")
+        mounted.append(place)
+        return place
+
+    yield mount
+    for place in reversed(mounted):
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.fixture
+def fill() -> Callable[[Path], Path]:
+    """Writes a file until the disk has no room left."""
+
+    def filled(disk: Path) -> Path:
+        descriptor = os.open(disk / "fill", os.O_WRONLY | os.O_CREAT)
+        with suppress(OSError):
+            while os.write(descriptor, b"x" * 4096):
+                pass
+        os.close(descriptor)
+        return disk / "fill"
+
+    return filled
+
+
+@pytest.fixture
+def turn_read_only() -> Iterator[Callable[..., None]]:
+    """Does to a mounted disk what a worn-out card does to itself, and takes it back.
+
+    A mount with files open for writing cannot be turned, so a read-only one is laid over it.
+    """
+    turned: list[Path] = []
+
+    def turn(disk: Path, *, back: bool = False) -> None:
+        if back:
+            subprocess.run(["umount", str(turned.pop())], check=True)
+            return
+        subprocess.run(["mount", "--bind", str(disk), str(disk)], check=True)
+        turned.append(disk)
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(disk)], check=True)
+
+    yield turn
+    for disk in turned:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
