@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 CLOSE_S = 2.5
 """How long a camera or a detector may take to close."""
+TWICE_S = 0.5
+"""Two Ctrl-C nearer to each other are one, for a terminal and a shell may each send it."""
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 STALE_S = 3.0
@@ -96,6 +98,7 @@ class Daemon:
         self._began_s = monotonic_s() if began_s is None else began_s
         self._tally = Tally()
         self._troubles: dict[str, str] = {}
+        self._interrupted_s = 0.0
         self._life = Life.STARTING
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
@@ -262,6 +265,7 @@ class Daemon:
         pause_s = FIRST_PAUSE_S
         while True:
             began_s = monotonic_s()
+            self._troubles.pop(name, None)
             try:
                 await part()
                 return
@@ -272,8 +276,10 @@ class Daemon:
                 log.warning("part failed: %s", error, extra={"part": name, "fate": error.fate.value})
                 if error.fate is Fate.DEGRADE:
                     return
-            pause_s = FIRST_PAUSE_S if monotonic_s() - began_s > LONGEST_PAUSE_S else min(pause_s * 2, LONGEST_PAUSE_S)
+            if monotonic_s() - began_s > LONGEST_PAUSE_S:
+                pause_s = FIRST_PAUSE_S  # it ran well for a while, so this is a new trouble
             await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
     async def _reported(self) -> None:
         while self._report:
@@ -285,8 +291,10 @@ class Daemon:
 
     def _interrupted(self) -> None:
         """Ctrl-C stops; a second one stops at once. Rows that were acknowledged are on the disk either way."""
-        if self._stopping.is_set():
+        now_s = monotonic_s()
+        if self._stopping.is_set() and now_s - self._interrupted_s > TWICE_S:
             os._exit(130)
+        self._interrupted_s = now_s
         self.begin_stop()
 
     def _hung_up(self) -> None:

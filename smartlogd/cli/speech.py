@@ -6,9 +6,10 @@ import json
 import logging
 import sys
 from collections.abc import Mapping
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from smartlogd.base.known import Event, Json
+if TYPE_CHECKING:
+    from smartlogd.base.known import Event, Json
 
 _CLEAR = "\r\x1b[K"
 _WORDS = {"I": "in", "O": "out"}
