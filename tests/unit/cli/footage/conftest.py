@@ -106,3 +106,9 @@ def there_and_back(tmp_path: Path) -> Path:
 def nobody(tmp_path: Path) -> Path:
     """An empty scene of 2 s."""
     return make_clip(tmp_path / "nobody.mp4", [None] * 20)
+
+
+@pytest.fixture
+def someone(tmp_path: Path) -> Path:
+    """Someone stands at a quarter of the width for half a second."""
+    return make_clip(tmp_path / "someone.mp4", [0.25] * 5)
