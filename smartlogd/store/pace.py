@@ -19,7 +19,6 @@ from smartlogd.store.options import StoreOptions
 from smartlogd.store.pragmas import WRITING
 from smartlogd.store.rows import Batch, batch_of, rows_of
 
-_ROUNDS = 5
 _DEVICE = "bench"
 
 
@@ -36,7 +35,7 @@ class Pace:
         return self.journal_rows_per_s / self.bare_rows_per_s
 
 
-async def pace(folder: Path, rows: int = 5000) -> Pace:
+async def pace(folder: Path, rows: int = 5000, rounds: int = 5) -> Pace:
     """Write `rows` events by the journal and by bare sqlite3, turn about, in folders made and removed in `folder`.
 
     Both write the same rows (events, their passings, their subjects) with the same pragmas, in transactions of as
@@ -46,7 +45,7 @@ async def pace(folder: Path, rows: int = 5000) -> Pace:
     events = _events(rows)
     journal: list[float] = []
     bare: list[float] = []
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         journal.append(rows / await _journal_s(folder, options, events))
         bare.append(rows / await _bare_s(folder, options, events))
     return Pace(median(journal), median(bare))

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smartlogd.base.errors import DiskTrouble, Exit, Missing
+from smartlogd.base.known import Action, Event
+from smartlogd.store.engine import Store
+from smartlogd.store.log import Total, passings, totals
+
+Opener = Callable[..., Store]
+Maker = Callable[..., Event]
+
+
+@pytest.fixture
+async def logged(opener: Opener, running: Any, crossing: Maker, folder: Path) -> list[Event]:
+    """Four passings, a minute apart, written; the third happened before the second but arrived after it."""
+    base = crossing()
+    made = [
+        crossing(stamp=base.stamp.shifted(0), line="door", action="I"),
+        crossing(stamp=base.stamp.shifted(120), line="door", action="O"),
+        crossing(stamp=base.stamp.shifted(60), line="garden", action="I"),
+        crossing(stamp=base.stamp.shifted(180), line="door", action="I"),
+    ]
+    async with running(opener()) as store:
+        for event in made:
+            await store.journal.append(event).durable()
+    return made
+
+
+def ids(folder: Path, **question: Any) -> list[int]:
+    return [passing.id for passing in passings(folder, **question)]
+
+
+def test_passings_come_in_the_order_of_their_time(logged: list[Event], folder: Path) -> None:
+    found = passings(folder)
+    assert [passing.id for passing in found] == [1, 3, 2, 4]
+    first = found[0]
+    assert (first.at, first.line, first.action) == (logged[0].stamp.utc, "door", Action.IN)
+    assert (first.device, first.user_id, first.who, first.confidence, first.track) == ("door", None, None, 0.75, 1)
+    assert (first.uuid, first.trusted, first.event_id) == (str(logged[0].subject), True, str(logged[0].id))
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ({"limit": 2}, [2, 4]),
+        ({"line": "door"}, [1, 2, 4]),
+        ({"action": Action.OUT}, [2]),
+        ({"line": "door", "action": Action.IN, "limit": 1}, [4]),
+        ({"line": "nowhere"}, []),
+        ({"after_id": 0}, [1, 2, 3, 4]),
+        ({"after_id": 2}, [3, 4]),
+        ({"after_id": 2, "line": "door"}, [4]),
+        ({"after_id": 0, "limit": 2}, [1, 2]),
+        ({"after_id": 4}, []),
+    ],
+)
+def test_each_question_has_its_answer(
+    logged: list[Event], folder: Path, question: dict[str, Any], answer: list[int]
+) -> None:
+    assert ids(folder, **question) == answer
+
+
+def test_since_takes_the_instant_itself_along(logged: list[Event], folder: Path) -> None:
+    assert ids(folder, since=logged[2].stamp.utc) == [3, 2, 4]
+    assert ids(folder, since=logged[2].stamp.utc + dt.timedelta(microseconds=1)) == [2, 4]
+    with pytest.raises(ValueError, match="no time zone"):
+        passings(folder, since=logged[2].stamp.utc.replace(tzinfo=None))
+
+
+def test_totals_count_each_line_both_ways(logged: list[Event], folder: Path) -> None:
+    assert totals(folder) == [Total("door", 2, 1), Total("garden", 1, 0)]
+    assert totals(folder, since=logged[1].stamp.utc) == [Total("door", 1, 1)]
+
+
+def test_a_name_given_to_a_stranger_is_shown_on_what_was_logged_before(logged: list[Event], folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "smartlog.db")) as connection:
+        connection.execute(
+            "INSERT INTO users (id, uid, name, role, created_at, updated_at) VALUES (7,'u','R','guest',0,0)"
+        )
+        connection.execute("UPDATE subjects SET user_id = 7 WHERE uuid = ?", (str(logged[0].subject),))
+        connection.commit()
+    assert [(passing.user_id, passing.who) for passing in passings(folder)][:2] == [(7, "R"), (None, None)]
+
+
+async def test_the_log_is_read_while_it_is_written(opener: Opener, running: Any, crossing: Maker, folder: Path) -> None:
+    last = 0
+    async with running(opener()) as store:
+        for _ in range(3):
+            await store.journal.append(crossing()).durable()
+            (new,) = passings(folder, after_id=last)
+            last = new.id
+    assert last == 3
+
+
+def test_no_log_yet_is_told_with_a_hint(folder: Path) -> None:
+    for ask in (passings, totals):
+        with pytest.raises(Missing, match="no log in") as caught:
+            ask(folder)
+        assert caught.value.code == Exit.MISSING
+        assert "smartlogd run" in caught.value.hint
+    folder.mkdir()
+    (folder / "smartlog.db").touch()
+    with pytest.raises(Missing):
+        passings(folder)
+
+
+def test_a_file_that_is_no_log_is_told_too(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "smartlog.db").write_text("dear diary")
+    with pytest.raises(DiskTrouble, match="is not a database"):
+        passings(folder)
+
+
+@pytest.mark.parametrize(
+    ("question", "index"),
+    [({}, "ix_smartlog_timestamp"), ({"line": "door"}, "ix_smartlog_line_timestamp")],
+)
+def test_a_question_finds_its_index(logged: list[Event], folder: Path, question: dict[str, str], index: str) -> None:
+    from smartlogd.store import log
+
+    where = "WHERE s.line = :line" if question else ""
+    with closing(sqlite3.connect(folder / "smartlog.db")) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {log._PASSINGS}{where}{log._NEWEST}", question | {"limit": 5})
+        assert any(index in step for *_, step in plan.fetchall())
