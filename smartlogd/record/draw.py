@@ -14,7 +14,7 @@ import numpy as np
 
 from smartlogd.base.geometry import Point
 from smartlogd.base.known import CrossingLine, Phase, Side, Track
-from smartlogd.base.seen import Detection, Kind, Pixels
+from smartlogd.base.seen import Detection, Keypoint, Kind, Pixels
 from smartlogd.record.pen import (
     PAPER,
     Colour,
@@ -47,6 +47,8 @@ _SIDES: Mapping[Side, tuple[int, int]] = {
 }
 _SEEN_WELL = 0.5
 """Keypoints less visible than this are guesses and are not drawn."""
+_WHOLE_POSE = 17
+"""As many points as the smallest usual skeleton has (COCO)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,8 @@ def mark(pixels: Pixels, detections: Iterable[Detection]) -> Pixels:
     found = tuple(detections)
     for detection in found:
         solid_box(picture, detection.box, _colour(detection), pen.stroke)
-        for keypoint in detection.keypoints:
-            if keypoint.visibility >= _SEEN_WELL:
-                dot(picture, pen, keypoint.point, PAPER)
+        for keypoint in _telling(detection):
+            dot(picture, pen, keypoint.point, PAPER)
     for detection in found:
         text = f"{detection.kind.value} {detection.score:.2f}"
         _above(picture, pen, text, Point(detection.box.x0, detection.box.y0), _colour(detection))
@@ -179,6 +180,16 @@ def _above(picture: Pixels, pen: Pen, text: str, corner: Point, colour: Colour) 
 def _colour(detection: Detection) -> Colour:
     """Faces pale, everything else green."""
     return _FACE if detection.kind is Kind.FACE else _PHASES[Phase.CONFIRMED]
+
+
+def _telling(detection: Detection) -> tuple[Keypoint, ...]:
+    """The keypoints that a person would recognise: a face's, and a whole pose's, where they are seen.
+
+    The few points by which a body detector aligns its crop stand in thin air and would only puzzle.
+    """
+    if detection.kind is not Kind.FACE and len(detection.keypoints) < _WHOLE_POSE:
+        return ()
+    return tuple(keypoint for keypoint in detection.keypoints if keypoint.visibility >= _SEEN_WELL)
 
 
 def _counts(picture: Pixels, pen: Pen, colours: Mapping[str, Colour], counts: tuple[LineCount, ...]) -> None:

@@ -130,6 +130,15 @@ def test_a_detection_is_marked_with_its_keypoints_if_they_are_seen(grey: Pixels)
     assert not marked(0.1)[round(0.7 * 239), round(0.5 * 319)]
 
 
+def test_the_points_of_a_whole_pose_are_marked_and_those_that_only_align_a_crop_are_not(grey: Pixels) -> None:
+    def marked(count: int) -> np.ndarray:
+        points = tuple(Keypoint(f"point {n}", Point(0.5, 0.7)) for n in range(count))
+        return changed(mark(grey, [Detection(Kind.PERSON, Box(0.2, 0.5, 0.8, 0.9), 0.8, points)]))
+
+    assert marked(33)[round(0.7 * 239), round(0.5 * 319)]
+    assert not marked(4)[round(0.7 * 239), round(0.5 * 319)]
+
+
 def test_the_grid_runs_through_every_tenth(grey: Pixels) -> None:
     marks = changed(grid(grey))
     for tenth in range(1, 10):
