@@ -132,7 +132,7 @@ def pictures(
     Damaged packets are passed over and counted in `course`; where the file breaks off, the pictures
     end. A picture may have another size than the one before it.
     """
-    course.promised = stream.frames
+    course.promised = stream.frames if "mp4" in container.format.name else 0  # elsewhere it is an estimate
     clock, packer, paint = _Steps(stream), _Packer(stream), VideoReformatter()
     waiting: list[Packet] = []
     for frame, packets in _frames(container, stream, packer, course):
