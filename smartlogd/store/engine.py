@@ -16,7 +16,7 @@ from smartlogd.schema.migrate import head
 from smartlogd.store.birth import arrive, leave
 from smartlogd.store.floor import floor_of, raised
 from smartlogd.store.journal import Journal
-from smartlogd.store.lock import FolderLock
+from smartlogd.store.lock import LOCK, FolderLock
 from smartlogd.store.options import StoreOptions
 from smartlogd.store.pragmas import DATABASE, WRITING
 from smartlogd.store.recognise import version_of
@@ -76,7 +76,7 @@ def open_store(
     path = folder / name
     _make_folder(folder)
     with ExitStack() as undo:
-        undo.callback(FolderLock.take(folder).release)
+        undo.callback(FolderLock.take(folder, LOCK if name == DATABASE else f"{name}.lock").release)
         reserve = Reserve(folder, options.reserve_mib)
         try:
             origin, floor = _begin(path, device, version, clock, boot)

@@ -15,7 +15,7 @@ LOCK = "lock"
 
 
 class FolderLock:
-    """A held flock(2) on `lock` in the state folder.
+    """A held flock(2) on a file of the state folder: `lock`, where the database has its usual name.
 
     The kernel gives it back when the process ends, however it ends, so a crash leaves nothing to clean up. The file
     holds the pid of whoever has the lock, and is never deleted: a deleted lock file can be locked twice.
@@ -25,10 +25,10 @@ class FolderLock:
         self._descriptor: int | None = descriptor
 
     @classmethod
-    def take(cls, folder: Path) -> Self:
+    def take(cls, folder: Path, name: str = LOCK) -> Self:
         """Lock `folder`; DiskTrouble naming the pid where another process has it."""
         with told(folder):
-            descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with ExitStack() as undo:
             undo.callback(os.close, descriptor)
             try:

@@ -13,14 +13,15 @@ import pytest
 
 from smartlogd.base.errors import DiskTrouble, Exit
 from smartlogd.base.known import Event
-from smartlogd.base.time import Stamp
-from smartlogd.store.engine import Store
+from smartlogd.base.time import Stamp, SystemClock
+from smartlogd.store.engine import Store, open_store
 from smartlogd.store.floor import BUILT
 from smartlogd.store.log import passings
 from smartlogd.store.options import StoreOptions
 from smartlogd.store.trouble import StoreTrouble
 
 Opener = Callable[..., Store]
+QUICK = StoreOptions(reserve_mib=0)
 Maker = Callable[..., Event]
 
 
@@ -58,6 +59,16 @@ async def test_two_writers_cannot_share_a_folder(opener: Opener) -> None:
         opener()
     await store.close()
     await opener().close()
+
+
+async def test_databases_of_other_names_may_stand_side_by_side(folder: Path) -> None:
+    words = {"device": "door", "version": "0", "clock": SystemClock(), "options": QUICK, "boot": UUID(int=3)}
+    one, other = open_store(folder, name="one.db", **words), open_store(folder, name="other.db", **words)
+    with pytest.raises(DiskTrouble, match="already writes"):
+        open_store(folder, name="one.db", **words)
+    await one.close()
+    await other.close()
+    assert {"one.db", "other.db"} <= {file.name for file in folder.iterdir()}
 
 
 async def test_a_clean_stop_is_noted_and_a_second_one_does_nothing(opener: Opener) -> None:
