@@ -56,7 +56,7 @@ def _told(state: Mapping[str, object]) -> str:
     looks = f"models looked at {state.get('frames_scanned')}, {state.get('dropped')} dropped"
     rows = [
         ("smartlogd", f"{state.get('version')} on {state.get('device')}, {state.get('state')}, pid {state.get('pid')}"),
-        ("up", f"{_span(state.get('uptime_s'))}, first frame after {state.get('first_frame_s')} s"),
+        ("up", f"{_span(state.get('uptime_s'))}, {_first(state.get('first_frame_s'))}"),
         ("camera", f"{camera.get('name')}, {camera.get('status')}, {state.get('fps')} fps"),
         ("frames", f"{state.get('frames')}, {looks}"),
         ("models", f"profile {state.get('profile')}, {state.get('model_ms')} ms a look"),
@@ -68,6 +68,10 @@ def _told(state: Mapping[str, object]) -> str:
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
+
+
+def _first(seconds: object) -> str:
+    return "no frame yet" if seconds is None else f"first frame after {seconds} s"
 
 
 def _span(seconds: object) -> str:
