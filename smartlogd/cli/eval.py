@@ -11,7 +11,7 @@ import typer
 
 from smartlogd.base.geometry import Point, Segment
 from smartlogd.base.known import Action, CrossingLine, Event, Side
-from smartlogd.cli.options import AsJson, Config
+from smartlogd.cli.options import AsJson, Config, Profile
 from smartlogd.cli.score import EmptyScore, LineScore, Passing, Total, score_line, total
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ MIDDLE_LINES = (
 
 def eval_(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the clips and their GROUND_TRUTH.json.")],
-    profile: Annotated[
-        str | None, typer.Option(help='"door" (faces and bodies nearby) or "wide" (people far off).')
-    ] = None,
+    profile: Profile = None,
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from smartlogd.base.errors import CameraLost, Missing, UnusableInput
 from smartlogd.base.known import CrossingLine, Json
-from smartlogd.cli.options import AsJson, Config
+from smartlogd.cli.options import AsJson, Config, Profile
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,9 +39,7 @@ def look(
     source: Annotated[
         str | None, typer.Option(help="Camera or file, as in [capture]; the configured one unless given.")
     ] = None,
-    profile: Annotated[
-        str | None, typer.Option(help='"door" (faces and bodies nearby) or "wide" (people far off).')
-    ] = None,
+    profile: Profile = None,
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from smartlogd.base.errors import Exit, SmartlogError
 from smartlogd.base.known import Anchor
-from smartlogd.cli.options import AsJson, Config
+from smartlogd.cli.options import AsJson, Config, Profile
 
 if TYPE_CHECKING:
     from smartlogd.base.known import Event
@@ -24,32 +24,40 @@ if TYPE_CHECKING:
     from smartlogd.settings import Settings
 
 
+Files: TypeAlias = Annotated[
+    list[Path], typer.Argument(metavar="FILE", help="Videos or GIFs, played one after another.")
+]
+Lines: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--line",
+        metavar="NAME=x1,y1,x2,y2:SIDE",
+        help="A line to count at, in fractions of the picture; SIDE (left, right, above, below) is its inside. "
+        "May be given several times; without it the configured lines are used.",
+    ),
+]
+WhichPoint: TypeAlias = Annotated[
+    Anchor, typer.Option(help="Which point of a body passes a --line: the middle of its box, or its feet.")
+]
+Database: TypeAlias = Annotated[
+    Path | None, typer.Option(metavar="PATH", help="Also write the rows into this SQLite database.")
+]
+Video: TypeAlias = Annotated[
+    Path | None, typer.Option(metavar="FILE.mp4", help="Also write the video with boxes, lines and counts drawn in.")
+]
+Others: TypeAlias = Annotated[
+    bool, typer.Option("--events", help="Also tell of events that are no crossings, such as person_entered.")
+]
+
+
 def replay(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Videos or GIFs, played one after another.")],
-    line: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=x1,y1,x2,y2:SIDE",
-            help="A line to count at, in fractions of the picture; SIDE (left, right, above, below) is its inside. "
-            "May be given several times; without it the configured lines are used.",
-        ),
-    ] = None,
-    anchor: Annotated[
-        Anchor, typer.Option(help="Which point of a body passes a --line: the middle of its box, or its feet.")
-    ] = Anchor.CENTRE,
-    profile: Annotated[
-        str | None, typer.Option(help='"door" (faces and bodies nearby) or "wide" (people far off).')
-    ] = None,
-    db: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Also write the rows into this SQLite database.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.mp4", help="Also write the video with boxes, lines and counts drawn in."),
-    ] = None,
-    events: Annotated[  # noqa: FBT002
-        bool, typer.Option("--events", help="Also tell of events that are no crossings, such as person_entered.")
-    ] = False,
+    files: Files,
+    line: Lines = None,
+    anchor: WhichPoint = Anchor.CENTRE,
+    profile: Profile = None,
+    db: Database = None,
+    out: Video = None,
+    events: Others = False,  # noqa: FBT002
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
@@ -65,8 +73,7 @@ def replay(
     from smartlogd.cli.tell import Teller
     from smartlogd.settings import read_settings
 
-    if out is not None and len(files) > 1:
-        raise SmartlogError("--out takes one video.", "Replay the files one by one.", code=Exit.USAGE)
+    _refuse_clash(files, out)
     lines = given_lines(line or [], anchor)
     settings = read_settings(config, {"detect.profile": profile} if profile else {})
     settings = with_lines(settings, lines) if lines else settings
@@ -75,6 +82,16 @@ def replay(
     log_to_stderr("warning")
     teller = Teller(as_json=as_json, with_events=events, names_files=len(files) > 1)
     asyncio.run(_replay(files, settings, teller, db, out))
+
+
+def _refuse_clash(files: list[Path], out: Path | None) -> None:
+    """Raise SmartlogError (exit 2) where the video to be drawn is of several files, or would replace its source."""
+    if out is None:
+        return
+    if len(files) > 1:
+        raise SmartlogError("--out takes one video.", "Replay the files one by one.", code=Exit.USAGE)
+    if out.exists() and files[0].exists() and out.samefile(files[0]):
+        raise SmartlogError(f"{out} would be replaced by its own replay.", "Name another file.", code=Exit.USAGE)
 
 
 async def _replay(files: list[Path], settings: Settings, teller: Teller, db: Path | None, out: Path | None) -> None:

@@ -35,7 +35,7 @@ class Teller:
         """From here on it is about `path`."""
         self._path = path
         if not self._as_json:
-            typer.echo(path.name)
+            typer.echo(path.name.encode(errors="replace").decode())  # a name need not be UTF-8
 
     def watch(self, _frame: Frame, _scene: Scene, events: tuple[Event, ...]) -> None:
         """Tell of what happened; the pipeline calls this for each frame."""

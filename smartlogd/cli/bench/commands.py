@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from smartlogd.base.known import Json
-from smartlogd.cli.options import AsJson, Config
+from smartlogd.cli.options import AsJson, Config, Profile
 
 if TYPE_CHECKING:
     from smartlogd.settings import Settings
 
 app = typer.Typer(help="Measure speed, cost, start and memory, and the log's write rate.", rich_markup_mode=None)
 
-Profile: TypeAlias = Annotated[
-    str | None, typer.Option(help='"door" (faces and bodies nearby) or "wide" (people far off).')
-]
 Runs: TypeAlias = Annotated[int, typer.Option(min=1, max=100, help="How many rounds; the median counts.")]
 
 WANTED_SPEED: Mapping[str, float] = {"wide": 0.95, "door": 1.15}
@@ -49,7 +46,7 @@ def bench(
     if clip is None:
         typer.echo("The speed of replay is not measured: give a video with --clip FILE.", err=True)
         return
-    for profile in WANTED_SPEED:
+    for profile in ("wide", "door"):
         replay(clip, profile, config=config, as_json=as_json)
 
 

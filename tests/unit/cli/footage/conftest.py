@@ -112,3 +112,32 @@ def nobody(tmp_path: Path) -> Path:
 def someone(tmp_path: Path) -> Path:
     """Someone stands at a quarter of the width for half a second."""
     return make_clip(tmp_path / "someone.mp4", [0.25] * 5)
+
+
+@pytest.fixture
+def two_sizes(tmp_path: Path) -> Path:
+    """Someone walks to the right, and half way through the pictures become twice as large."""
+    half = len(RIGHTWARDS) // 2
+    path = tmp_path / "two_sizes.ts"
+    with path.open("wb") as whole:
+        for number, (centres, scale) in enumerate(((RIGHTWARDS[:half], 1), (RIGHTWARDS[half:], 2))):
+            part = tmp_path / f"part{number}.ts"
+            _mpeg_part(part, centres, (WIDTH * scale, HEIGHT * scale), number * half)
+            whole.write(part.read_bytes())
+    return path
+
+
+def _mpeg_part(path: Path, centres: Sequence[float], size: tuple[int, int], first: int) -> None:
+    """A piece of an MPEG-2 transport stream whose clock goes on from frame `first`."""
+    width, height = size
+    with av.open(str(path), "w", format="mpegts") as container:
+        stream = container.add_stream("mpeg2video", rate=25)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 25)
+        for number, centre in enumerate(centres):
+            picture = np.full((height, width, 3), 40, np.uint8)
+            picture[height // 4 : height * 3 // 4, round((centre - 0.1) * width) : round((centre + 0.1) * width)] = 230
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = (number + first) * 2, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))

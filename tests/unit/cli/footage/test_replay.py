@@ -135,6 +135,13 @@ class TestAnAnnotatedVideo:
         assert avi.code == 2
         assert ".mp4" in avi.err
 
+    def test_it_never_replaces_its_own_source(self, smartlogd: Run, nobody: Path, tmp_path: Path) -> None:
+        (tmp_path / "link.mp4").symlink_to(nobody)
+        before = nobody.read_bytes()
+        for out in (nobody, tmp_path / "link.mp4"):
+            refused(smartlogd("replay", nobody, "--line", DOOR, "--out", out), 2, "its own replay")
+        assert nobody.read_bytes() == before
+
 
 @pytest.mark.usefixtures("seen_as_people")
 class TestADatabase:
@@ -254,11 +261,33 @@ class TestBadInput:
         other = "other=0.5,0,0.5,1:left"
         refused(smartlogd("replay", nobody, "--line", DOOR, "--line", other), 2, "lie upon each other")
 
-    def test_an_unknown_profile_is_told(self, smartlogd: Run, nobody: Path) -> None:
-        refused(smartlogd("replay", nobody, "--line", DOOR, "--profile", "street"), 78, "street")
+    def test_an_unknown_profile_and_an_unknown_anchor_are_wrong_usage(self, smartlogd: Run, nobody: Path) -> None:
+        for words in (("--profile", "street"), ("--anchor", "head")):
+            said = smartlogd("replay", nobody, "--line", DOOR, *words)
+            assert (said.code, said.out) == (2, "")
+            assert words[1] in said.err
 
     def test_a_command_without_a_file_is_a_wrong_usage(self, smartlogd: Run) -> None:
         assert smartlogd("replay").code == 2
+
+
+@pytest.mark.usefixtures("seen_as_people")
+def test_a_name_that_is_no_utf_8_does_no_harm(smartlogd: Run, nobody: Path, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"odd\xff.mp4")
+    nobody.rename(odd)
+    for words in ((), ("--json",), ("--json", "--db", tmp_path / "counted.db")):
+        said = smartlogd("replay", odd, "--line", DOOR, *words)
+        assert said.code == 0, said.err
+
+
+@pytest.mark.usefixtures("seen_as_people")
+def test_a_video_that_changes_size_is_counted_and_drawn(smartlogd: Run, two_sizes: Path, tmp_path: Path) -> None:
+    """Where the size changes, all that is measured in fractions goes on."""
+    out = tmp_path / "out.mp4"
+    summary = objects(smartlogd("replay", two_sizes, "--line", DOOR, "--json", "--out", out))[-1]
+    assert summary["crossings"] == {"door": {"I": 1, "O": 0}}
+    with av.open(str(out)) as container:
+        assert {(frame.width, frame.height) for frame in container.decode(video=0)} == {(160, 120)}
 
 
 def refused(said: Said, code: int, *words: str) -> None:
