@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for note in config.stash[NOTES]:
         terminalreporter.write_line(f"house: {note}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """A thread that a test left behind would keep the process alive for ever: show where it stands, and fail."""
+    faulthandler.dump_traceback_later(20, exit=True)
 
 
 @pytest.fixture(autouse=True)
