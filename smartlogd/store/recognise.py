@@ -10,8 +10,6 @@ from smartlogd.base.errors import DiskTrouble
 from smartlogd.schema.migrate import APPLICATION_ID, revisions
 from smartlogd.store.trouble import told
 
-_MAGIC = b"SQLite format 3\x00"
-
 
 def reading(path: Path) -> sqlite3.Connection:
     """A connection that cannot write.
@@ -21,29 +19,42 @@ def reading(path: Path) -> sqlite3.Connection:
     """
     uri = f"{path.absolute().as_uri()}?mode=ro"
     try:
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5)
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return _tried(uri)
     except sqlite3.OperationalError:
         wal = path.with_name(path.name + "-wal")
         if not path.is_file() or (wal.exists() and wal.stat().st_size):
             raise
-        connection = sqlite3.connect(f"{uri}&immutable=1", uri=True, isolation_level=None)
+        return _tried(f"{uri}&immutable=1")
+
+
+def _tried(uri: str) -> sqlite3.Connection:
+    """The connection, once it has read a page: SQLite opens files only when they are needed."""
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
 def version_of(path: Path) -> str | None:
     """The version of our tables in the file at `path`; None where there is no file, or an empty database.
 
-    DiskTrouble where it is no database, another program's, of a newer smartlogd, damaged, or cannot be read.
+    DiskTrouble where it is no database, another program's, of a newer smartlogd, damaged, or cannot be read. The file
+    is opened by SQLite alone, never as a plain file: closing one would drop all locks that this process holds on it
+    (fcntl(2)), and with them the writer's.
     """
     with told(path.parent):
         if not path.exists() or path.stat().st_size == 0:
             return None
-        with path.open("rb") as file:
-            if file.read(len(_MAGIC)) != _MAGIC:
-                raise DiskTrouble(f"{path} is not a database.", _move(path))
-        with closing(reading(path)) as connection:
-            return _version(connection, path)
+        try:
+            with closing(reading(path)) as connection:
+                return _version(connection, path)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+                raise
+            raise DiskTrouble(f"{path} is not a database.", _move(path)) from error
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> str | None:

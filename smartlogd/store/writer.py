@@ -94,7 +94,7 @@ class Writer:
                 self._connection = await self._engine.connect()
             raw = await self._connection.get_raw_connection()
             # The whole transaction is one visit to the driver's thread. Through SQLAlchemy's cursors it is thirteen,
-            # which cost as much as the writing itself (docs/decisions says what was measured).
+            # which cost as much as the writing itself (docs/decisions/0011).
             driver = cast(aiosqlite.Connection, raw.driver_connection)
             await driver._execute(_commit, driver._conn, batch)  # type: ignore[no-untyped-call]  # left untyped there
         except (DBAPIError, sqlite3.Error) as error:

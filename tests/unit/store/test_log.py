@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -98,6 +101,19 @@ async def test_the_log_is_read_while_it_is_written(opener: Opener, running: Any,
             (new,) = passings(folder, after_id=last)
             last = new.id
     assert last == 3
+
+
+async def test_a_question_asked_inside_the_daemon_does_not_drop_the_writers_locks(
+    opener: Opener, running: Any, crossing: Maker, folder: Path
+) -> None:
+    """Closing any plain file handle on a database drops all of the process's locks on it (fcntl(2))."""
+    rob = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('PRAGMA journal_mode = DELETE').fetchone())"
+    async with running(opener()) as store:
+        await store.journal.append(crossing()).durable()
+        assert len(passings(folder)) == 1
+        robber = await asyncio.create_subprocess_exec(sys.executable, "-c", rob, str(store.path), stderr=PIPE)
+        _, said = await robber.communicate()
+        assert b"database is locked" in said
 
 
 def test_no_log_yet_is_told_with_a_hint(folder: Path) -> None:

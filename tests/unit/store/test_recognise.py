@@ -38,14 +38,11 @@ def test_nothing_an_empty_file_and_an_empty_database_are_places_for_a_new_log(tm
     assert version_of(tmp_path / "bare.db") is None
 
 
-@pytest.mark.parametrize(
-    ("content", "what"),
-    [(b"dear diary", "is not a database"), (b"SQLite format 3\x00" + b"\xff" * 4096, "is damaged")],
-)
-def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, content: bytes, what: str) -> None:
+@pytest.mark.parametrize("content", [b"dear diary", b"dear diary" * 1000, b"SQLite format 3\x00" + b"\xff" * 4096])
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "smartlog.db"
     path.write_bytes(content)
-    with pytest.raises(DiskTrouble, match=what) as caught:
+    with pytest.raises(DiskTrouble, match="is not a database") as caught:
         version_of(path)
     assert caught.value.code == Exit.DISK
     assert caught.value.hint
