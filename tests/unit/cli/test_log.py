@@ -49,7 +49,7 @@ async def write(folder: Path, *events: Event) -> None:
 @pytest.fixture
 def written(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A log of four passings, read in a timezone three hours ahead."""
-    monkeypatch.setenv("TZ", "XXX-3")
+    monkeypatch.setenv("TZ", "AAA-3")
     local_time_again()
     asyncio.run(write(state, *(passing(n, line, action) for n, (line, action) in enumerate(ROWS, 1))))
     yield state
