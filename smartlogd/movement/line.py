@@ -75,9 +75,17 @@ PASSAGE: Mapping[Place, Mapping[Sign, tuple[Place, Action | None]]] = {
 """Place -> sign -> the next place, and the passing it completes."""
 
 
+_UNSURE = frozenset({Place.UNKNOWN, Place.MAYBE_OUTSIDE, Place.MAYBE_INSIDE})
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one frame says of one track to a line: its visible box, its anchor, the box it was born with, when."""
+    """What one frame says of one track to a line.
+
+    Its visible `box` and its `anchor`, the box it was `born` with and when it was `first` seen, and whether
+    movement `is_alive` in it: what never moves (a coat, a post that looks like someone) passes nothing,
+    however its box may flicker.
+    """
 
     track: TrackId
     box: Box
@@ -86,6 +94,7 @@ class Look:
     first: Stamp
     stamp: Stamp
     confidence: float
+    is_alive: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +153,7 @@ def watch(line: CrossingLine, before: Watch, look: Look, gap_s: float) -> tuple[
 
 def _judged(line: CrossingLine, state: Watch, look: Look, gap_s: float) -> tuple[Watch, Crossing | None]:
     sign = _sign(line, state, look)
-    if sign is None:
+    if sign is None or not (look.is_alive or state.place in _UNSURE):
         return state, None
     # A frame that only repeats what the frame before it said a moment ago proves nothing new.
     if state.evidence_at is not None and look.stamp.since(state.evidence_at) < gap_s and _same(state.place, sign):

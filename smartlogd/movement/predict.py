@@ -172,6 +172,9 @@ def _hidden(visible: float, whole: float, low: float, high: float) -> float:
 def _axis_corrected(axis: Axis, low: float, high: float, scale: float, doubt: float) -> Axis:
     variance = (_SIDE_SIGMA * scale * doubt) ** 2
     cut_low, cut_high = low < EDGE, high > 1 - EDGE
+    if cut_low and cut_high:
+        # From edge to edge there is no side to go by: the body fills the picture and does not move along it.
+        return begin(low, high, scale, cut=True)
     if not cut_low:
         axis = observe(axis, -0.5, low, variance)
     if not cut_high:

@@ -17,6 +17,11 @@ from smartlogd.movement.sight import sightings
 from smartlogd.movement.tracker import Trail, advance
 
 _ECHO_S = 2.0
+_ALIVE_S = 0.7
+_PRESENT = 0.3
+_SHOWN = 0.45
+_TWIN_S = 0.4
+_TWIN_SHARE = 0.4
 _ANKLES = ("left_ankle", "right_ankle")
 _ANKLE_SEEN = 0.5
 
@@ -98,7 +103,22 @@ def _watched(
 def _look(trail: Trail, line: CrossingLine) -> Look:
     box = trail.box
     ankles = _ankles(trail.newest.body) if trail.newest else None
-    return Look(trail.id, box, anchor_of(line, box, ankles), trail.born, trail.first, trail.now, trail.score)
+    moves = trail.moved is not None and trail.now.since(trail.moved) < _ALIVE_S
+    is_alive = moves and trail.presence >= _PRESENT and _shows(trail, line) >= _SHOWN
+    anchor = anchor_of(line, box, ankles)
+    return Look(trail.id, box, anchor, trail.born, trail.first, trail.now, trail.score, is_alive)
+
+
+def _shows(trail: Trail, line: CrossingLine) -> float:
+    """How much of the body, measured along the line, the picture's edge leaves to be seen: 0 to 1.
+
+    Who leaves a picture sideways leaves it legs last; the middle of those legs is not the body's.
+    """
+    across = abs(line.segment.end.x - line.segment.start.x)
+    down = abs(line.segment.end.y - line.segment.start.y)
+    if across >= down:
+        return trail.box.width / trail.motion.across.size
+    return trail.box.height / trail.motion.down.size
 
 
 def _ankles(body: Detection) -> Point | None:
@@ -131,25 +151,37 @@ def _logged(
 
 
 def _is_echo(crossing: Crossing, logged: Sequence[Crossing], trails: Sequence[Trail]) -> bool:
-    """Whether this is the passing of someone who was just counted under another id and lost on the line.
+    """Whether this is the passing of someone who was just counted under another id.
 
-    So it is when another track passed here the same way a moment ago, was not seen any more when this one
-    was born, and this one was born about where that one passed. Two who follow each other are both seen.
+    Either the two passed at the same spot in the same moment, closer than two bodies can: one body, found
+    twice. Or the other was lost on the line and this one was born about where it passed. Two who follow
+    each other are both seen, and a stride apart.
     """
     by_id = {trail.id: trail for trail in trails}
     mine = by_id.get(crossing.track)
     if mine is None:
         return False
-    size = max(mine.box.width, mine.box.height)
     return any(
         earlier.line == crossing.line
         and earlier.action is crossing.action
         and earlier.track != crossing.track
-        and 0 <= crossing.stamp.since(earlier.stamp) < _ECHO_S
-        and earlier.where.distance(crossing.where) < size / 2
-        and mine.first.since(earlier.stamp) > -_ECHO_S / 2
-        and (earlier.track not in by_id or by_id[earlier.track].last.since(mine.first) <= 0)
+        and (_is_twin(crossing, earlier, mine) or _is_heir(crossing, earlier, mine, by_id.get(earlier.track)))
         for earlier in logged
+    )
+
+
+def _is_twin(crossing: Crossing, earlier: Crossing, mine: Trail) -> bool:
+    near = _TWIN_SHARE * min(mine.box.width, mine.box.height)
+    return abs(crossing.stamp.since(earlier.stamp)) < _TWIN_S and earlier.where.distance(crossing.where) < near
+
+
+def _is_heir(crossing: Crossing, earlier: Crossing, mine: Trail, other: Trail | None) -> bool:
+    near = max(mine.box.width, mine.box.height) / 2
+    return (
+        0 <= crossing.stamp.since(earlier.stamp) < _ECHO_S
+        and earlier.where.distance(crossing.where) < near
+        and mine.first.since(earlier.stamp) > -_ECHO_S / 2
+        and (other is None or other.last.since(mine.first) <= 0)
     )
 
 

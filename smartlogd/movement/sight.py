@@ -12,7 +12,9 @@ _HEAD_SHARE = 0.45
 """A face belongs to a body whose upper part, this share of its height, holds the face's middle."""
 _IMPLIED_SCORE = 0.9
 """A body that is only implied by its face is believed a little less than the face."""
-_SAME_BODY = 0.75
+_SAME_BODY = 0.65
+_SAME_BODY_UNSURE = 0.45
+_SURE = 0.5
 """Two boxes of which the smaller lies in the larger by this share may be one body, found twice."""
 
 
@@ -45,7 +47,8 @@ def _is_double(body: Detection, surer: Detection) -> bool:
     if body.kind is not surer.kind:
         return False
     smaller, larger = sorted((body.box.area, surer.box.area))
-    return smaller > 0 and overlap(body.box, surer.box) / smaller > _SAME_BODY and smaller / max(larger, 1e-9) > 0.15
+    least = _SAME_BODY if body.score >= _SURE else _SAME_BODY_UNSURE
+    return smaller > 0.15 * larger and overlap(body.box, surer.box) > least * smaller
 
 
 def implied_body(face: Detection) -> Detection:

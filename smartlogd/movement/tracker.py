@@ -7,6 +7,7 @@ wider circle, and only then begins a new one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,29 +20,40 @@ from smartlogd.movement.predict import Motion, corrected, later, met, scale_of
 from smartlogd.movement.rules import Rules
 
 _LEAST_LIKENESS = 0.12
-_REVIVAL_LIKENESS = 0.04
+_REVIVAL_LIKENESS = 0.1
 _SLACK = 0.2
 _COVERED = 0.65
 """A detection that lies in a track's body by this share begins no track: it is that body, found twice."""
+_STAYED = 0.8
+_PRESENCE_S = 0.5
+_SEEN_SHARE = 0.4
 _MOVED_SHARE = 0.1
 """Movement that covers this share of a body shows that it lives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """A track with what is needed to carry it on. `newest` is what the newest frame showed of it, if anything."""
+    """A track with what is needed to carry it on.
+
+    It was seen `hits` times in `looks` frames; `presence` is that share over about the last half second.
+    `born` and `where` are the boxes it was first and last seen in, `moved` is when movement was last seen
+    in it, and `newest` is what the newest frame showed of it, if anything.
+    """
 
     id: TrackId
     kind: Kind
     motion: Motion
     born: Box
+    where: Box
     first: Stamp
     last: Stamp
     now: Stamp
     hits: int
+    looks: int
+    presence: float
     score: float
     phase: Phase
-    has_moved: bool
+    moved: Stamp | None
     newest: Sighting | None
 
     @property
@@ -89,10 +101,11 @@ def advance(
     trails: Sequence[Trail], seen: Sequence[Sighting], glance: Glance, stamp: Stamp, rules: Rules, next_id: int
 ) -> tuple[tuple[Trail, ...], int]:
     """All trails one frame on, those that ended just now included once, and the next free id."""
+    spans = {trail.id: max(0.0, stamp.since(trail.now)) for trail in trails}
     alive = [_predicted(trail, stamp) for trail in trails if trail.phase is not Phase.ENDED]
     found = _associated(alive, seen, rules)
     carried = [
-        _seen(trail, seen[found[place]], glance, rules) if place in found else _missed(trail, rules)
+        _seen(trail, spans[trail.id], seen[found[place]], glance, rules) if place in found else _missed(trail, rules)
         for place, trail in enumerate(alive)
     ]
     fresh = [
@@ -139,7 +152,10 @@ def _continues(trail: Trail, sighting: Sighting, slack: float) -> float:
     if trail.kind is not sighting.body.kind:
         return 0.0
     doubt = min(1.0, trail.motion.spread / scale_of(trail.motion.box))
-    return likeness(trail.box, sighting.body.box.clipped(), slack + doubt)
+    box = sighting.body.box.clipped()
+    expected = likeness(trail.box, box, slack + doubt)
+    # Who has stopped, or hangs half out of the picture, is where it was last seen and not where it was going.
+    return expected if trail.unseen_s == 0 else max(expected, likeness(trail.where, box, slack) * _STAYED)
 
 
 def _covered(sighting: Sighting, trails: Sequence[Trail]) -> bool:
@@ -153,30 +169,36 @@ def _covered(sighting: Sighting, trails: Sequence[Trail]) -> bool:
 
 def _predicted(trail: Trail, stamp: Stamp) -> Trail:
     span_s = max(0.0, stamp.since(trail.now))
-    return replace(trail, motion=later(trail.motion, span_s, seen=trail.newest is not None), now=stamp)
+    motion = later(trail.motion, span_s, seen=trail.newest is not None)
+    fading = trail.presence * math.exp(-span_s / _PRESENCE_S)
+    return replace(trail, motion=motion, now=stamp, looks=trail.looks + 1, presence=fading)
 
 
-def _seen(trail: Trail, sighting: Sighting, glance: Glance, rules: Rules) -> Trail:
+def _seen(trail: Trail, span_s: float, sighting: Sighting, glance: Glance, rules: Rules) -> Trail:
     hits = trail.hits + 1
-    has_moved = trail.has_moved or _moves(sighting.body.box, glance)
-    believed = has_moved and hits >= rules.confirm_hits and trail.now.since(trail.first) >= rules.confirm_s
+    moved = trail.now if _moves(sighting.body.box, glance) else trail.moved
+    often = hits >= max(rules.confirm_hits, _SEEN_SHARE * trail.looks)
+    believed = moved is not None and often and trail.now.since(trail.first) >= rules.confirm_s
     return replace(
         trail,
         motion=corrected(trail.motion, sighting.body.box, _doubt(sighting.body)),
         last=trail.now,
         hits=hits,
+        presence=trail.presence + 1 - math.exp(-span_s / _PRESENCE_S),
         score=trail.score + (sighting.body.score - trail.score) / min(hits, 10),
         phase=_LIFE[trail.phase]["believed" if believed else "seen"],
-        has_moved=has_moved,
+        moved=moved,
+        where=sighting.body.box.clipped(),
         newest=sighting,
     )
 
 
 def _missed(trail: Trail, rules: Rules) -> Trail:
-    patience_s = rules.keep_tentative_s if trail.phase is Phase.TENTATIVE else rules.keep_lost_s
+    known_s = rules.keep_tentative_s + trail.last.since(trail.first)
+    patience_s = rules.keep_tentative_s if trail.phase is Phase.TENTATIVE else min(rules.keep_lost_s, known_s)
     box = trail.motion.box
     left = box.clipped().area < 0.15 * box.area
-    gone = trail.unseen_s > patience_s or (left and trail.unseen_s > patience_s / 4)
+    gone = trail.unseen_s > patience_s or (left and trail.unseen_s > patience_s / 2)
     return replace(trail, phase=_LIFE[trail.phase]["gone" if gone else "missed"], newest=None)
 
 
@@ -187,13 +209,16 @@ def _born(id_: TrackId, sighting: Sighting, glance: Glance, stamp: Stamp) -> Tra
         kind=sighting.body.kind,
         motion=met(box),
         born=box,
+        where=box,
         first=stamp,
         last=stamp,
         now=stamp,
         hits=1,
+        looks=1,
+        presence=1.0,
         score=sighting.body.score,
         phase=Phase.TENTATIVE,
-        has_moved=_moves(box, glance),
+        moved=stamp if _moves(box, glance) else None,
         newest=sighting,
     )
 
