@@ -132,6 +132,7 @@ async def begun(errand: Errand, latest: Latest) -> Life:
     except BaseException:  # cancelled just now: the child must not outlive the question
         ours.close()
         kill_all(process)
+        process.join(_KILL_S)
         raise
     return life
 

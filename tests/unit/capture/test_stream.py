@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 import logging
@@ -116,7 +117,7 @@ async def test_nothing_is_decoded_far_ahead_of_who_asks(film) -> None:
     camera = FileCamera(film(times_s=[n / 10 for n in range(60)]))
     frames = camera.frames()
     await anext(frames)
-    time.sleep(0.2)
+    await asyncio.sleep(0.2)
     assert len(camera._handover._items) <= 4
     await frames.aclose()
     assert not decoders()

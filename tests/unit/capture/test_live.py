@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from smartlogd.base.seen import Frame
+from smartlogd.base.time import SystemClock, monotonic_s
+from smartlogd.capture.live import LiveCamera
+from smartlogd.capture.options import CaptureOptions
+
+HERE = Path(__file__).parent
+OPTIONS = CaptureOptions(width_px=160, height_px=120, stall_s=0.5, open_s=8.0, backoff_s=0.05, backoff_roof_s=0.2)
+
+
+def camera(lens: str, **changed: object) -> LiveCamera:
+    options = OPTIONS.model_copy(update=changed)
+    return LiveCamera(lens, f"fake_lenses:{lens}", options, SystemClock(), chance=lambda: 0.0)
+
+
+async def some(live: LiveCamera, count: int, pause_s: float = 0.0) -> list[Frame]:
+    frames = []
+    async with asyncio.timeout(20):
+        async for frame in live.frames():
+            frames.append(frame)
+            if len(frames) == count:
+                break
+            await asyncio.sleep(pause_s)
+    return frames
+
+
+def children() -> list[multiprocessing.Process]:
+    return [child for child in multiprocessing.active_children() if child.name == "smartlogd-camera"]
+
+
+def losses(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.message == "camera lost"]
+
+
+@pytest.fixture(autouse=True)
+def _no_child_is_left(fake_lenses: str, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO, "smartlogd.capture")
+    yield
+    assert not children()
+
+
+async def test_a_slow_reader_gets_the_newest_frame_and_the_rest_is_counted() -> None:
+    live = camera("steady")
+    frames = await some(live, 6, pause_s=0.2)
+    assert live.status == "running"
+    await live.close()
+    seqs = [frame.seq for frame in frames]
+    assert all(later - sooner >= 4 for sooner, later in itertools.pairwise(seqs[1:]))
+    assert live.dropped == seqs[-1] + 1 - len(frames)
+    assert all((frame.pixels == frame.seq % 256).all() for frame in frames), "the picture is the one of its number"
+    assert [packet.data[0] for frame in frames for packet in frame.packets] == [n % 256 for n in range(seqs[-1] + 1)]
+
+
+async def test_frames_are_stamped_at_the_lens_and_read_only() -> None:
+    live, before = camera("steady"), SystemClock().now()
+    frames = await some(live, 4)
+    after = SystemClock().now()
+    await live.close()
+    stamps_ns = [frame.stamp.mono_ns for frame in frames]
+    assert before.mono_ns < stamps_ns[0] < stamps_ns[1] < stamps_ns[2] < stamps_ns[3] < after.mono_ns
+    assert before.utc <= frames[0].stamp.utc <= after.utc
+    assert not frames[0].pixels.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("lens", "why"),
+    [
+        ("hanging", "The camera gave no picture for 0.5 s."),
+        ("unplugged", "The camera was unplugged."),
+        ("crashing", "The camera's process ended."),
+    ],
+)
+async def test_a_camera_that_fails_is_reported_once_and_opened_again(
+    lens: str, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = camera(lens)
+    count = 2 if lens == "crashing" else 4
+    frames = await some(live, count)
+    await live.close()
+    assert [frame.seq for frame in frames] == list(range(count)), "numbers go on over a restart"
+    (loss,) = losses(caplog)
+    assert loss.why == why
+    assert loss.hint
+    assert [record.message for record in caplog.records] == ["camera running", "camera lost", "camera running"]
+
+
+async def test_a_frozen_camera_works_again_when_reopened(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    live = camera("freezing_once", source=str(tmp_path / "opened"))
+    await some(live, 5)
+    await live.close()
+    assert len(losses(caplog)) == 1
+
+
+async def test_a_short_pause_is_no_loss(caplog: pytest.LogCaptureFixture) -> None:
+    live = camera("thawing")
+    await some(live, 4)
+    await live.close()
+    assert losses(caplog) == []
+
+
+async def test_a_camera_that_is_not_there_is_looked_for_again_and_again(caplog: pytest.LogCaptureFixture) -> None:
+    live = camera("absent")
+    watching = asyncio.create_task(some(live, 1))
+    async with asyncio.timeout(20):
+        while len(losses(caplog)) < 3:
+            await asyncio.sleep(0.05)
+    assert live.status == "lost"
+    assert losses(caplog)[0].why == "There is no camera at /dev/video7."
+    assert [record.again_in_s for record in losses(caplog)][:3] == [0.05, 0.1, 0.2]
+    await live.close()
+    assert await watching == []
+    assert live.status == "ended"
+
+
+async def test_a_camera_that_never_opens_is_lost_and_closes_while_it_hangs(caplog: pytest.LogCaptureFixture) -> None:
+    live = camera("never_opening", open_s=1.5)
+    watching = asyncio.create_task(some(live, 1))
+    assert live.status == "opening"
+    async with asyncio.timeout(20):
+        while not losses(caplog):
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)  # the next child hangs as the first did
+    await closed_in_time(live)
+    assert await watching == []
+
+
+async def closed_in_time(live: LiveCamera) -> None:
+    began = monotonic_s()
+    await live.close()
+    assert monotonic_s() - began < 2.0
+    assert live.status == "ended"
+    await live.close()
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.02, 0.3, 1.0])
+async def test_closing_takes_less_than_two_seconds_whatever_the_driver_does(after_s: float) -> None:
+    live = camera("hanging", stall_s=30.0)
+    watching = asyncio.create_task(some(live, 99))
+    await asyncio.sleep(after_s)
+    await closed_in_time(live)
+    await watching
+
+
+async def test_closing_before_the_first_frame_is_asked_for_is_no_trouble() -> None:
+    live = camera("steady")
+    await closed_in_time(live)
+    assert await some(live, 1) == []
+
+
+async def test_a_cancelled_reader_leaves_no_child() -> None:
+    for after_s in (0.0, 0.01, 0.5):
+        live = camera("steady")
+        watching = asyncio.create_task(some(live, 1000))
+        await asyncio.sleep(after_s)
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+        await live.close()
+        assert not children()
+
+
+async def test_ctrl_c_reaches_the_parent_alone(caplog: pytest.LogCaptureFixture) -> None:
+    live = camera("steady")
+    frames = live.frames()
+    await anext(frames)
+    os.kill(children()[0].pid, signal.SIGINT)
+    for _ in range(5):
+        await anext(frames)
+    await live.close()
+    await frames.aclose()
+    assert losses(caplog) == []
+
+
+async def test_a_killed_child_is_replaced_and_leaves_no_shared_memory(caplog: pytest.LogCaptureFixture) -> None:
+    before = set(Path("/dev/shm").iterdir())
+    live = camera("steady")
+    frames = live.frames()
+    await anext(frames)
+    os.kill(children()[0].pid, signal.SIGKILL)
+    async with asyncio.timeout(10):
+        while not losses(caplog) or live.status != "running":
+            await anext(frames)
+    await live.close()
+    await frames.aclose()
+    assert set(Path("/dev/shm").iterdir()) <= before
+
+
+async def test_what_a_lens_started_ends_with_it(tmp_path: Path) -> None:
+    noted = tmp_path / "pid"
+    live = camera("with_a_program", source=str(noted), stall_s=30.0)
+    await some(live, 1)
+    program = int(noted.read_text())
+    assert is_alive(program)
+    await live.close()
+    assert await ended(program)
+
+
+async def test_a_parent_killed_on_the_spot_takes_its_camera_along() -> None:
+    before = set(Path("/dev/shm").iterdir())
+    owner = subprocess.Popen(  # noqa: ASYNC220 - it is started at once, and then waited for in a thread
+        [sys.executable, str(HERE / "camera_owner.py")],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(HERE)},
+    )
+    with owner.stdout as says:
+        child = int(await asyncio.to_thread(says.readline))
+        assert is_alive(child)
+        owner.kill()
+        owner.wait()
+        assert await ended(child)
+    assert set(Path("/dev/shm").iterdir()) <= before
+
+
+async def test_large_pictures_are_shrunk_before_they_are_shared() -> None:
+    live = camera("large")
+    (frame,) = await some(live, 1)
+    await live.close()
+    assert frame.pixels.shape == (90, 160, 3)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def ended(pid: int, within_s: float = 3.0) -> bool:
+    until_s = monotonic_s() + within_s
+    while is_alive(pid) and monotonic_s() < until_s:
+        await asyncio.sleep(0.02)
+    return not is_alive(pid)
