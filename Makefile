@@ -4,6 +4,7 @@ PYTHON  ?= python3
 # Another interpreter gets its own environment, so that `make test PYTHON=python3.13` leaves .venv alone.
 VENV    ?= $(if $(filter python3,$(PYTHON)),.venv,.venv-$(notdir $(PYTHON)))
 FOOTAGE ?= ../shared/data/videos
+CLIP    ?= $(wildcard $(FOOTAGE)/*one-by-one*)
 ARGS    ?=
 
 BIN     := $(VENV)/bin
@@ -19,12 +20,16 @@ ifneq ($(MIRROR),)
 export SMARTLOG_MODEL_MIRROR ?= $(abspath $(MIRROR))
 endif
 
+# Without a network the tests that need a model are skipped, and say so.
+WITH_MODELS := SMARTLOG_DETECT__MODELS_DIR=$(SMARTLOG_TEST_MODELS) $(BIN)/smartlogd
+FETCH       := $(WITH_MODELS) models fetch || echo "Going on without the models that are missing."
+
 # What `make test-deps` brings: GStreamer as a camera's program and as an RTSP server.
 TEST_PACKAGES := python3-venv python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-tools \
                  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models-test run test test-long test-deps check cover eval bench fix picture lock clean
+.PHONY: help setup run test test-long test-deps check cover eval bench fix picture lock clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,10 +40,12 @@ setup: ## Make .venv and install the locked packages (PYTHON=python3.13 selects 
 run: setup ## Watch the best camera there is, or the built-in demo, until Ctrl-C
 	@$(BIN)/smartlogd run --or-demo $(ARGS)
 
-test: models-test ## Run the tests (ARGS="-k words" for some of them)
+test: setup-test ## Run the tests (ARGS="-k words" for some of them)
+	@$(FETCH)
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-long: models-test ## Run the tests with the long proofs at full length
+test-long: setup-test ## Run the tests with the long proofs at full length
+	@$(FETCH)
 	@$(BIN)/python -m pytest --long $(ARGS)
 
 test-deps: ## Bring the programs some tests talk to (apt; as root or with sudo)
@@ -51,20 +58,24 @@ check: setup-test ## Lint, format check, types, import contracts
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports
 
-cover: models-test ## Run the tests and say which lines none of them reached
+cover: setup-test ## Run the tests and say which lines none of them reached
+	@$(FETCH)
 	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
 eval: setup ## Count the hand-counted clips in FOOTAGE and compare (ARGS="--profile door")
-	@$(BIN)/smartlogd eval $(FOOTAGE) $(ARGS)
+	@$(FETCH)
+	@$(WITH_MODELS) eval $(FOOTAGE) $(ARGS)
 
-bench: setup ## Measure speed, start, memory and the log's write rate on this machine
-	@$(BIN)/smartlogd bench $(ARGS)
+bench: setup ## Measure speed, start, memory and the log's write rate (CLIP=video for replay's speed)
+	@$(FETCH)
+	@$(WITH_MODELS) bench $(addprefix --clip ,$(CLIP)) $(ARGS)
 
 fix: setup-test ## Let ruff mend what it can, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-picture: models-test ## Draw the README's picture anew from the demo
+picture: setup ## Draw the README's picture anew from the demo
+	@$(FETCH)
 	@$(BIN)/python scripts/draw_picture.py $(SMARTLOG_TEST_MODELS) docs/picture.png
 
 lock: ## Resolve the locked packages anew (needs uv)
@@ -81,7 +92,3 @@ clean: ## Remove the environments and caches (fetched models stay)
 
 setup-test:
 	@sh scripts/setup.sh $(PYTHON) $(VENV) requirements-test.lock
-
-# Without a network the tests that need a model are skipped, and say so.
-models-test: setup-test
-	@SMARTLOG_DETECT__MODELS_DIR=$(SMARTLOG_TEST_MODELS) $(BIN)/smartlogd models fetch || echo "Going on without the models that are missing."
