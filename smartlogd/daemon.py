@@ -8,14 +8,14 @@ import enum
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import smartlogd
-from smartlogd import wiring
-from smartlogd.base.errors import Fate, SmartlogError
+from smartlogd import status, wiring
+from smartlogd.base.errors import SmartlogError
 from smartlogd.base.ids import LiveIds, uuid7
 from smartlogd.base.ports import Camera, Detector
 from smartlogd.base.time import SystemClock, monotonic_s
@@ -23,6 +23,7 @@ from smartlogd.control import serve
 from smartlogd.device import made
 from smartlogd.pipeline import Pipeline, Tally, Watcher
 from smartlogd.settings import Settings, differences
+from smartlogd.supervise import first_error, supervised, within
 
 if TYPE_CHECKING:
     from smartlogd.store.engine import Store
@@ -31,10 +32,6 @@ CLOSE_S = 2.5
 """How long a camera or a detector may take to close."""
 TWICE_S = 0.5
 """Two Ctrl-C nearer to each other are one, for a terminal and a shell may each send it."""
-FIRST_PAUSE_S = 1.0
-LONGEST_PAUSE_S = 30.0
-STALE_S = 3.0
-"""Without a new frame for this long, nothing is said about frame rate and people in view."""
 
 log = logging.getLogger("smartlogd.daemon")
 
@@ -105,6 +102,7 @@ class Daemon:
         self._start: asyncio.Task[_Parts] | None = None
         self._detector: Detector | None = None
         self._parts: _Parts | None = None
+        self._group: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
         """Live until stopped, or until a recording ends; raises the SmartlogError that was fatal."""
@@ -120,7 +118,7 @@ class Daemon:
             try:
                 await self._lived(parts)
             except* SmartlogError as failures:
-                raise _first(failures) from None
+                raise first_error(failures) from None
 
     # What the control socket asks ------------------------------------------------------------------
 
@@ -160,29 +158,20 @@ class Daemon:
 
     def state(self) -> Mapping[str, object]:
         """What a person or a program wants to know about a running daemon."""
-        tally, now_s = self._tally, monotonic_s()
-        age_s = None if tally.newest_s is None else now_s - tally.newest_s
-        is_live = age_s is not None and age_s < STALE_S
+        parts, settings = self._parts, self._settings
+        now_s = monotonic_s()
         return {
             "state": self._life.value,
-            "device": self._settings.device.name,
+            "device": settings.device.name,
             "version": smartlogd.__version__,
             "pid": os.getpid(),
             "uptime_s": round(now_s - self._began_s, 1),
-            "state_dir": str(self._settings.folders().state),
-            "camera": self._camera_state(),
-            "profile": self._settings.detect.profile,
-            "fps": round(tally.fps, 1) if is_live else 0.0,
-            "people": tally.people if is_live else 0,
-            "frames": tally.frames,
-            "frames_scanned": tally.scans,
-            "dropped": tally.dropped,
-            "events": tally.events,
-            "lines": {name: {"I": passings["I"], "O": passings["O"]} for name, passings in self._passings().items()},
-            "model_ms": round(tally.model_ms, 1),
-            "first_frame_s": None if tally.first_s is None else round(tally.first_s - self._began_s, 3),
-            "last_frame_age_s": None if age_s is None else round(age_s, 1),
-            "journal": self._journal_state(),
+            "state_dir": str(settings.folders().state),
+            "camera": status.lens(parts.camera if parts else None, settings.capture.source),
+            "profile": settings.detect.profile,
+            **status.flow(self._tally, self._began_s, now_s),
+            "lines": status.passings(self._tally, (line.name for line in settings.movement.crossing_lines())),
+            "journal": status.journal(parts.store.journal.state if parts else None),
             "troubles": dict(self._troubles),
         }
 
@@ -206,14 +195,14 @@ class Daemon:
         try:
             clock = SystemClock()
             store = await asyncio.to_thread(wiring.store, self._settings, clock, uuid7(clock.now()))
-            stack.push_async_callback(_within, CLOSE_S, store.close, "the database")
+            stack.push_async_callback(within, CLOSE_S, store.close, "the database")
             self._detector = await loading
         finally:
             loading.cancel()
         stack.push_async_callback(self._close_detector)
         clock = SystemClock(store.floor)
         camera = wiring.camera(self._settings, clock)
-        stack.push_async_callback(_within, CLOSE_S, camera.close, "the camera")
+        stack.push_async_callback(within, CLOSE_S, camera.close, "the camera")
         pipeline = wiring.pipeline(
             self._settings,
             camera=camera,
@@ -227,7 +216,7 @@ class Daemon:
 
     async def _close_detector(self) -> None:
         if self._detector:
-            await _within(CLOSE_S, self._detector.close, "the detector")
+            await within(CLOSE_S, self._detector.close, "the detector")
 
     # Running -----------------------------------------------------------------------------------------
 
@@ -235,12 +224,13 @@ class Daemon:
         """Everything at once, until the river ends or someone says stop; then the journal is drained."""
         made(self._socket.parent)
         async with asyncio.TaskGroup() as group:
-            writer = group.create_task(self._supervised("store", parts.store.journal.run))
+            self._group = group
+            writer = group.create_task(supervised("store", parts.store.journal.run, self._troubles))
             others = [
-                group.create_task(self._supervised("control", lambda: serve(self._socket, self))),
+                group.create_task(supervised("control", lambda: serve(self._socket, self), self._troubles)),
                 group.create_task(self._reported()),
             ]
-            river = group.create_task(self._supervised("pipeline", parts.pipeline.run))
+            river = group.create_task(supervised("pipeline", parts.pipeline.run, self._troubles))
             told = group.create_task(self._stopping.wait())
             await asyncio.wait({river, told}, return_when=asyncio.FIRST_COMPLETED)
             self.begin_stop()
@@ -256,30 +246,9 @@ class Daemon:
     async def _closed(self, parts: _Parts) -> None:
         """Close the lens and write what waits, side by side: together they take no longer than the slower."""
         span_s = self._settings.store.stop_s + CLOSE_S / 2
-        camera = asyncio.ensure_future(_within(CLOSE_S, parts.camera.close, "the camera"))
-        await _within(span_s, parts.store.close, "the database")
+        camera = asyncio.ensure_future(within(CLOSE_S, parts.camera.close, "the camera"))
+        await within(span_s, parts.store.close, "the database")
         await camera
-
-    async def _supervised(self, name: str, part: Callable[[], Awaitable[object]]) -> None:
-        """Run a part; by its error's fate run it again after a pause, go on without it, or let all end."""
-        pause_s = FIRST_PAUSE_S
-        while True:
-            began_s = monotonic_s()
-            self._troubles.pop(name, None)
-            try:
-                await part()
-                return
-            except SmartlogError as error:
-                if error.fate is Fate.FATAL:
-                    raise
-                self._troubles[name] = str(error)
-                log.warning("part failed: %s", error, extra={"part": name, "fate": error.fate.value})
-                if error.fate is Fate.DEGRADE:
-                    return
-            if monotonic_s() - began_s > LONGEST_PAUSE_S:
-                pause_s = FIRST_PAUSE_S  # it ran well for a while, so this is a new trouble
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
     async def _reported(self) -> None:
         while self._report:
@@ -298,7 +267,8 @@ class Daemon:
         self.begin_stop()
 
     def _hung_up(self) -> None:
-        self._hup = asyncio.ensure_future(self._reloaded())  # kept, for asyncio holds tasks only weakly
+        if self._group and not self._stopping.is_set():
+            self._group.create_task(self._reloaded())
 
     async def _reloaded(self) -> None:
         try:
@@ -328,27 +298,11 @@ class Daemon:
         if old.detect == new.detect and wiring.needs_feet(old) == wiring.needs_feet(new):
             return
         self._detector = await asyncio.to_thread(wiring.detector, new)
-        await _within(CLOSE_S, parts.pipeline.redetected(self._detector).close, "the detector")
+        old_detector = await parts.pipeline.redetected(self._detector)
+        await within(CLOSE_S, old_detector.close, "the detector")
 
     def _turn(self, turn: Turn) -> None:
         self._life = LIFE[self._life][turn]
-
-    def _camera_state(self) -> Mapping[str, object]:
-        if not self._parts:
-            return {"name": self._settings.capture.source, "status": "opening"}
-        return {"name": self._parts.camera.name, "status": self._parts.camera.status}
-
-    def _journal_state(self) -> Mapping[str, object]:
-        if not self._parts:
-            return {"word": "opening", "detail": "", "waiting": 0, "written": 0}
-        state = self._parts.store.journal.state
-        return {"word": state.word, "detail": state.detail, "waiting": state.waiting, "written": state.written}
-
-    def _passings(self) -> Mapping[str, Mapping[str, int]]:
-        lines = [line.name for line in self._settings.movement.crossing_lines()]
-        nothing: Mapping[str, int] = {"I": 0, "O": 0}
-        counted = {name: {**nothing, **passings} for name, passings in self._tally.passings.items()}
-        return {name: counted.get(name, nothing) for name in dict.fromkeys([*lines, *counted])}
 
 
 RELOADABLE = ("movement.", "detect.", "capture.motion.", "device.log_level")
@@ -361,20 +315,3 @@ def hear(signals: Mapping[signal.Signals, Callable[[], None]], stack: contextlib
     for number, action in signals.items():
         loop.add_signal_handler(number, action)
         stack.callback(loop.remove_signal_handler, number)
-
-
-async def _within(span_s: float, close: Callable[[], Awaitable[object]], what: str) -> None:
-    try:
-        async with asyncio.timeout(span_s):
-            await close()
-    except TimeoutError:
-        log.error("%s did not close in time", what, extra={"waited_s": span_s})
-
-
-def _first(failures: BaseExceptionGroup[SmartlogError]) -> SmartlogError:
-    """The first error of a group, whatever groups it lies in."""
-    found: BaseException = failures
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    assert isinstance(found, SmartlogError)
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -94,6 +95,7 @@ class Pipeline:
         self._lines, self._rules, self._watchers = lines, rules, watchers
         self._subjects, self._ids = Subjects(ids), ids
         self._scene = Scene()
+        self._looking = asyncio.Lock()
         self._scanned: Stamp | None = None
 
     async def run(self) -> None:
@@ -122,9 +124,10 @@ class Pipeline:
         self._gate = gate or self._gate
         self._heartbeat_s = self._heartbeat_s if heartbeat_s is None else heartbeat_s
 
-    def redetected(self, detector: Detector) -> Detector:
-        """Use another detector from the next frame on; gives back the old one, to be closed."""
-        old, self._detector = self._detector, detector
+    async def redetected(self, detector: Detector) -> Detector:
+        """Use another detector from the next frame on; gives back the old one, idle now, to be closed."""
+        async with self._looking:
+            old, self._detector = self._detector, detector
         return old
 
     async def _detections(self, frame: Frame, glance: Glance) -> tuple[Detection, ...]:
@@ -133,7 +136,8 @@ class Pipeline:
             return ()
         self._scanned = frame.stamp
         began_s = monotonic_s()
-        detections = await self._detector.find(frame, _regions(glance, self._scene.tracks))
+        async with self._looking:
+            detections = await self._detector.find(frame, _regions(glance, self._scene.tracks))
         took_s = monotonic_s() - began_s
         self.tally.scans += 1
         self.tally.model_ms = _smoothed(self.tally.model_ms, took_s * 1e3, took_s)

@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import os
 import signal
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,8 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from smartlogd import daemon as module
-from smartlogd.base.errors import CameraLost, Exit, Fate, Missing, SmartlogError, UnusableInput, WrongConfiguration
+from smartlogd.base.errors import Exit, Missing, SmartlogError, WrongConfiguration
 from smartlogd.control import ask
 from smartlogd.daemon import LIFE, Daemon, Life, Turn
 from smartlogd.settings import Settings
@@ -57,51 +55,6 @@ async def test_before_anything_is_open_it_can_already_say_how_it_fares(tmp_path:
     state = still(settings(tmp_path)).state()
     assert (state["state"], state["fps"], state["first_frame_s"]) == ("starting", 0.0, None)
     assert state["lines"] == {"door": {"I": 0, "O": 0}}
-
-
-# Errors and their fates --------------------------------------------------------------------------
-
-
-def failing(*errors: SmartlogError | None) -> tuple[Callable[[], Awaitable[None]], list[float]]:
-    """A part that fails with these errors, one each time it is run; and when it was run."""
-    began: list[float] = []
-
-    async def part() -> None:
-        error = errors[len(began)]
-        began.append(asyncio.get_running_loop().time())
-        if error:
-            raise error
-
-    return part, began
-
-
-async def test_a_part_whose_error_may_pass_is_run_again_after_ever_longer_pauses(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "FIRST_PAUSE_S", 0.02)
-    monkeypatch.setattr(module, "LONGEST_PAUSE_S", 0.1)
-    daemon = still(settings(tmp_path))
-    part, began = failing(*[CameraLost("It stalled.")] * 4, None)
-    await daemon._supervised("camera", part)
-    pauses = [later - sooner for sooner, later in itertools.pairwise(began)]
-    assert len(began) == 5
-    assert all(pause >= least for pause, least in zip(pauses, (0.02, 0.04, 0.08, 0.1), strict=True))
-    assert daemon.state()["troubles"] == {}, "it runs again, so there is no trouble left to tell of"
-
-
-async def test_a_part_that_cannot_be_had_is_gone_without_and_told_of(tmp_path: Path) -> None:
-    daemon = still(settings(tmp_path))
-    part, began = failing(Missing("No sound.", "Plug in.", fate=Fate.DEGRADE))
-    await daemon._supervised("sound", part)
-    assert len(began) == 1
-    assert daemon.state()["troubles"] == {"sound": "No sound. Plug in."}
-
-
-async def test_an_error_that_nothing_mends_ends_the_daemon(tmp_path: Path) -> None:
-    part, began = failing(UnusableInput("Broken."))
-    with pytest.raises(UnusableInput):
-        await still(settings(tmp_path))._supervised("pipeline", part)
-    assert len(began) == 1
 
 
 # Reload ------------------------------------------------------------------------------------------

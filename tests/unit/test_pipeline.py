@@ -218,24 +218,51 @@ async def test_lines_change_in_mid_run_and_tracks_live_on() -> None:
     assert shelf.events[0].subject == shelf.events[1].subject
 
 
-async def test_a_gate_and_a_detector_are_exchanged_in_mid_run() -> None:
+async def test_a_gate_is_exchanged_in_mid_run() -> None:
     class Open:
         def look(self, frame: Frame) -> Glance:
             return Glance(0.5, (), light_changed=False)
 
-    old, new = Script(nobody), Script(nobody)
+    script = Script(nobody)
     gate: Gate = Open()
     rivers: list[Pipeline] = []
 
     def exchange(frame: Frame, _scene: object, _events: object) -> None:
         if frame.seq == 9:
             rivers[0].refitted(gate=gate, heartbeat_s=60.0)
-            assert rivers[0].redetected(new) is old
 
-    rivers.append(pipeline(nobody, 20, detector=old, watchers=(exchange,)))
+    rivers.append(pipeline(nobody, 20, detector=script, watchers=(exchange,)))
     await rivers[0].run()
-    assert [seq for seq, _ in old.asked] == [0]
-    assert [seq for seq, _ in new.asked] == list(range(10, 20))
+    assert [seq for seq, _ in script.asked] == [0, *range(10, 20)]
+
+
+async def test_a_detector_is_handed_back_only_when_it_is_idle() -> None:
+    class Slow(Script):
+        """Takes its time, and minds being asked after it was handed back."""
+
+        looking, handed_back = False, False
+
+        async def find(self, frame: Frame, regions: tuple[Box, ...] = ()) -> tuple[Detection, ...]:
+            assert not self.handed_back
+            self.looking = True
+            await asyncio.sleep(0.01)
+            self.looking = False
+            return await super().find(frame, regions)
+
+    def stands(n: int) -> Box:
+        return Box(0.4, 0.3, 0.55, 0.9)
+
+    old, new = Slow(stands), Script(stands)
+    river = pipeline(stands, 30, detector=old)
+    running = asyncio.create_task(river.run())
+    while not old.looking:
+        await asyncio.sleep(0)
+    assert await river.redetected(new) is old
+    assert not old.looking
+    old.handed_back = True
+    await running
+    assert len(old.asked) + len(new.asked) == 30
+    assert len(new.asked) >= 28
 
 
 async def test_the_tally_tells_who_is_in_view_and_what_was_dropped() -> None:

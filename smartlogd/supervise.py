@@ -1,0 +1,60 @@
+"""What becomes of a part that fails: its error's fate decides, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from smartlogd.base.errors import Fate, SmartlogError
+from smartlogd.base.time import monotonic_s
+
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 30.0
+
+log = logging.getLogger("smartlogd.daemon")
+
+Part = Callable[[], Awaitable[object]]
+
+
+async def supervised(name: str, part: Part, troubles: dict[str, str]) -> None:
+    """Run a part; by its error's fate run it again after a pause, go on without it, or let the error end all.
+
+    `troubles` holds the sentence of a part's failure for as long as the part does not run.
+    """
+    pause_s = FIRST_PAUSE_S
+    while True:
+        began_s = monotonic_s()
+        troubles.pop(name, None)
+        try:
+            await part()
+            return
+        except SmartlogError as error:
+            if error.fate is Fate.FATAL:
+                raise
+            troubles[name] = str(error)
+            log.warning("part failed: %s", error, extra={"part": name, "fate": error.fate.value})
+            if error.fate is Fate.DEGRADE:
+                return
+        if monotonic_s() - began_s > LONGEST_PAUSE_S:
+            pause_s = FIRST_PAUSE_S  # it ran well for a while, so this is a new trouble
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+
+async def within(span_s: float, close: Part, what: str) -> None:
+    """Close a part, but wait no longer than `span_s`; whoever does not close in time is named and left behind."""
+    try:
+        async with asyncio.timeout(span_s):
+            await close()
+    except TimeoutError:
+        log.error("%s did not close in time", what, extra={"waited_s": span_s})
+
+
+def first_error(failures: BaseExceptionGroup[SmartlogError]) -> SmartlogError:
+    """The first error of a group, whatever groups it lies in."""
+    found: BaseException = failures
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    assert isinstance(found, SmartlogError)
+    return found
