@@ -167,7 +167,7 @@ class Daemon:
             "pid": os.getpid(),
             "uptime_s": round(now_s - self._began_s, 1),
             "state_dir": str(settings.folders().state),
-            "camera": status.lens(parts.camera if parts else None, settings.capture.source),
+            "camera": status.lens(parts.camera if parts else None),
             "profile": settings.detect.profile,
             **status.flow(self._tally, self._began_s, now_s),
             "lines": status.passings(self._tally, (line.name for line in settings.movement.crossing_lines())),

@@ -64,10 +64,10 @@ def passings(tally: Tally, lines: Iterable[str]) -> Mapping[str, Mapping[str, in
     return {name: {way: ways.get(way, 0) for way in ("I", "O")} for name, ways in counted.items()}
 
 
-def lens(camera: Camera | None, source: str) -> Mapping[str, str]:
-    """Which camera, and how it fares; before it is opened, the source that was asked for."""
+def lens(camera: Camera | None) -> Mapping[str, str]:
+    """Which camera, and how it fares. Its name shows no password; the source in the settings might."""
     if camera is None:
-        return {"name": source, "status": "opening"}
+        return {"name": "", "status": "opening"}
     return {"name": camera.name, "status": camera.status}
 
 

@@ -29,10 +29,21 @@ def check_config(config: Config = None, as_json: AsJson = False) -> None:  # noq
             for problem in problems:
                 typer.echo(f"{problem.what} {problem.hint}".rstrip(), err=True)
         raise typer.Exit(int(error.code)) from error
+    camera = _without_secrets(settings.capture.source)
     lines = [line.name for line in settings.movement.crossing_lines()]
     if as_json:
+        settings = settings.model_copy(update={"capture": settings.capture.model_copy(update={"source": camera})})
         typer.echo(json.dumps({"ok": True, "file": file and str(file), "settings": settings.model_dump(mode="json")}))
         return
     typer.echo(f"{file or 'The defaults'}: good.")
-    typer.echo(f"Device {settings.device.name}, camera {settings.capture.source}, profile {settings.detect.profile}.")
+    typer.echo(f"Device {settings.device.name}, camera {camera}, profile {settings.detect.profile}.")
     typer.echo(f"Lines: {', '.join(lines)}." if lines else "No line is drawn yet: nothing will be counted.")
+
+
+def _without_secrets(source: str) -> str:
+    """A camera's source as it may be shown: an address without its password, a program without its arguments."""
+    from smartlogd.capture.address import SCHEMES, shown
+
+    if source.startswith(SCHEMES):
+        return shown(source)
+    return source.split()[0] if source.startswith("command:") else source

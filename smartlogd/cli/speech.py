@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import os
+import shutil
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
@@ -33,8 +36,9 @@ class Screen:
         if not self.is_live:
             self._write(f"{text}\n")
             return
-        self._last = text
-        self._write(f"{_CLEAR}{text}")
+        # A line wider than the terminal would wrap, and only its end be written over.
+        self._last = text[: shutil.get_terminal_size().columns - 1]
+        self._write(f"{_CLEAR}{self._last}")
 
     def clear(self) -> None:
         """Take the live line away."""
@@ -43,8 +47,12 @@ class Screen:
             self._write(_CLEAR)
 
     def _write(self, text: str) -> None:
-        self._out.write(text)
-        self._out.flush()
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except BrokenPipeError:
+            # Who read along has gone; the log itself goes on. Writing to nowhere from here on keeps it so.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
 
 
 class Readable(logging.Formatter):
@@ -72,6 +80,10 @@ class _Through(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print one record."""
         text = self.format(record)
+        with contextlib.suppress(BrokenPipeError):  # nobody reads any more, and there is nowhere else to say it
+            self._say(text)
+
+    def _say(self, text: str) -> None:
         if self._screen and self._screen.is_live and sys.stderr.isatty():
             self._screen.say(text)
         else:
@@ -145,7 +157,8 @@ def passed(state: Mapping[str, object]) -> Mapping[str, str]:
 
 def _counts(state: Mapping[str, object]) -> list[str]:
     crossings = [f"{name} {words.replace(',', '')}" for name, words in passed(state).items()]
-    return [*crossings, f"{state['events']} events", f"{state['dropped']} dropped"]
+    events = "1 event" if state["events"] == 1 else f"{state['events']} events"
+    return [*crossings, events, f"{state['dropped']} dropped"]
 
 
 def _plain(value: object) -> str:

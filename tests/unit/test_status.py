@@ -30,5 +30,5 @@ def test_lines_of_the_settings_come_first_and_those_of_before_are_kept() -> None
 
 
 def test_what_is_not_open_yet_is_opening() -> None:
-    assert status.lens(None, "auto") == {"name": "auto", "status": "opening"}
+    assert status.lens(None) == {"name": "", "status": "opening"}
     assert status.journal(None)["word"] == "opening"

@@ -32,6 +32,15 @@ def test_a_good_file_as_json_gives_the_settings_in_force(smartlogd: Smartlogd, t
     assert (said["ok"], said["settings"]["capture"]["fps"]) == (True, 3.0)
 
 
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_a_cameras_password_is_not_shown(smartlogd: Smartlogd, tmp_path: Path, words: tuple[str, ...]) -> None:
+    file = tmp_path / "good.toml"
+    file.write_text('[capture]\nsource = "rtsp://ann:secret@camera.lan/1"\n')
+    told = smartlogd("check-config", "--config", file, *words)
+    assert "camera.lan" in told.out
+    assert "secret" not in told.out
+
+
 def test_every_fault_of_a_bad_file_is_told_at_once(smartlogd: Smartlogd, tmp_path: Path) -> None:
     file = tmp_path / "bad.toml"
     file.write_text('[capture]\nfsp = 3\nwidth_px = "wide"\n')

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import json
 import logging
+import os
 import re
 from collections.abc import Iterator
 from uuid import UUID
@@ -45,6 +46,22 @@ def test_on_a_terminal_the_status_stays_below_what_is_said() -> None:
     screen.clear()
     wipe = "\r\x1b[K"
     assert out.getvalue() == f"{wipe}10 fps{wipe}someone came\n10 fps{wipe}11 fps{wipe}"
+
+
+def test_a_status_wider_than_the_terminal_is_cut_lest_it_wrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "10")
+    out = Terminal()
+    Screen(out).show("0123456789")
+    assert out.getvalue() == "\r\x1b[K012345678"
+
+
+def test_when_nobody_reads_any_more_it_goes_on_without_them() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as out:
+        screen = Screen(out)
+        screen.say("someone came")
+        screen.say("someone went")
 
 
 @pytest.fixture
