@@ -19,7 +19,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
-from smartlogd.base.errors import CameraLost, UnusableInput
+from smartlogd.base.errors import CameraLost, SmartlogError, UnusableInput
 from smartlogd.base.seen import Packet, Pixels
 
 LARGEST_PICTURE_PX = 50_000_000
@@ -77,18 +77,22 @@ def translated(name: str) -> Iterator[None]:
     """Turn FFmpeg's errors into ours."""
     try:
         yield
-    except av.error.InvalidDataError as broken:
-        raise UnusableInput(
+    except (av.error.FFmpegError, OSError) as error:
+        raise _ours(error, name) from error
+
+
+def _ours(error: Exception, name: str) -> SmartlogError:
+    if name.startswith(("rtsp:", "rtsps:")):
+        return CameraLost(
+            f"{name} does not answer as it should: {reason(error)}.", "Check the address and the network."
+        )
+    if isinstance(error, av.error.InvalidDataError):
+        return UnusableInput(
             f"{name} is not a video that can be read.", "It may be broken or cut short; try to play it."
-        ) from broken
-    except av.error.PermissionError as barred:
-        raise UnusableInput(f"{name} may not be read.", "Give this user the right to read it.") from barred
-    except (av.error.FFmpegError, OSError) as lost:
-        if name.startswith(("rtsp:", "rtsps:")):
-            raise CameraLost(f"{name} does not answer: {reason(lost)}.", "Check the address and the network.") from lost
-        raise UnusableInput(
-            f"{name} cannot be read: {reason(lost)}.", "Try to play it, or convert it to MP4."
-        ) from lost
+        )
+    if isinstance(error, PermissionError):
+        return UnusableInput(f"{name} may not be read.", "Give this user the right to read it.")
+    return UnusableInput(f"{name} cannot be read: {reason(error)}.", "Try to play it, or convert it to MP4.")
 
 
 def reason(error: Exception) -> str:
