@@ -122,7 +122,8 @@ _encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",",
 
 def _crossing(event: Event, subject: str | None) -> tuple[str, str, float, int]:
     """Line, action, confidence and track of a crossing, each of its type."""
-    line, action, confidence, track = (event.data.get(key) for key in ("line", "action", "confidence", "track"))
+    told = event.data.get
+    line, action, confidence, track = told("line"), told("action"), told("confidence"), told("track")
     if subject is None or not isinstance(line, str) or action not in _ACTIONS or not isinstance(action, str):
         raise UnusableInput(f"A crossing needs a subject, a line and an action I or O; this one has {event.data!r}.")
     if not isinstance(confidence, int | float) or not 0 <= confidence <= 1 or not isinstance(track, int):
