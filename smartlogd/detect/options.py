@@ -23,10 +23,10 @@ class DetectOptions(BaseModel):
     )
     face_score: float = Field(0.5, ge=0.05, le=0.99, description="How sure the face model must be, 0 to 1.")
     person_score: float = Field(
-        0.4,
+        0.6,
         ge=0.05,
         le=0.99,
-        description="How sure the door profile's body model must be, 0 to 1; the tracker wants weak detections too.",
+        description="How sure the door profile's body model must be, 0 to 1; it gives furniture up to 0.57.",
     )
     object_score: float = Field(
         0.3,
