@@ -99,7 +99,6 @@ class Daemon:
         self._life = Life.STARTING
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
-        self._start: asyncio.Task[_Parts] | None = None
         self._detector: Detector | None = None
         self._parts: _Parts | None = None
         self._group: asyncio.TaskGroup | None = None
@@ -109,10 +108,10 @@ class Daemon:
         async with contextlib.AsyncExitStack() as stack:
             hear(self._signals(), stack)
             stack.callback(self._turn, Turn.DONE)
-            parts = await self._started(stack)
-            if parts is None:
+            # Told to stop meanwhile, it opens to the end and closes again: that is quick, and leaves nothing half open.
+            self._parts = parts = await self._open(stack)
+            if self._stopping.is_set():
                 return
-            self._parts = parts
             self._turn(Turn.READY)
             log.info("running", extra={"camera": parts.camera.name, "pid": os.getpid()})
             try:
@@ -153,8 +152,6 @@ class Daemon:
             self._last_resort()
         self._turn(Turn.STOP)
         self._stopping.set()
-        if self._start:
-            self._start.cancel()
 
     def state(self) -> Mapping[str, object]:
         """What a person or a program wants to know about a running daemon."""
@@ -176,18 +173,6 @@ class Daemon:
         }
 
     # Starting ----------------------------------------------------------------------------------------
-
-    async def _started(self, stack: contextlib.AsyncExitStack) -> _Parts | None:
-        """Every part, opened; None when told to stop meanwhile."""
-        self._start = asyncio.ensure_future(self._open(stack))
-        try:
-            return await self._start
-        except asyncio.CancelledError:
-            if not self._stopping.is_set():
-                raise
-            return None
-        finally:
-            self._start = None
 
     async def _open(self, stack: contextlib.AsyncExitStack) -> _Parts:
         """Open the models in a thread while the database opens; what is open is closed by `stack`, last first."""

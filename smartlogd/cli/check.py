@@ -46,4 +46,4 @@ def _without_secrets(source: str) -> str:
 
     if source.startswith(SCHEMES):
         return shown(source)
-    return source.split()[0] if source.startswith("command:") else source
+    return source.split(maxsplit=1)[0] if source.startswith("command:") else source
