@@ -107,6 +107,7 @@ class _Desk:
                 await self._converse(reader, writer)
         except (ConnectionError, TimeoutError):
             log.debug("client gone")
+            writer.transport.abort()  # close() would wait for ever for one who does not take its answer
         finally:
             self._clients.discard(writer)
             writer.close()

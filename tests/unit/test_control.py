@@ -164,6 +164,19 @@ async def test_a_caller_that_says_nothing_is_hung_up_on(path: Path, monkeypatch:
         writer.close()
 
 
+async def test_a_caller_that_never_takes_its_answers_is_hung_up_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "IDLE_S", 0.1)
+    async with served(path, Desk()):
+        reader, writer = await asyncio.open_unix_connection(str(path), limit=1)
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        with pytest.raises(ConnectionError):
+            for _ in range(10_000):
+                writer.write(b'{"verb": "status"}\n' * 100)
+                await writer.drain()
+                await asyncio.sleep(0)
+        writer.close()
+
+
 async def test_the_socket_is_closed_to_others_and_gone_after_the_end(path: Path) -> None:
     async with served(path, Desk()):
         assert stat.S_IMODE(path.stat().st_mode) == 0o660
