@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Measure speed, cost, start and memory, and the log's write rate.", rich_markup_mode=None)
 
+Measured = TypeVar("Measured")
 Runs: TypeAlias = Annotated[int, typer.Option(min=1, max=100, help="How many rounds; the median counts.")]
 
 WANTED_SPEED: Mapping[str, float] = {"wide": 0.95, "door": 1.15}
@@ -68,7 +68,7 @@ def replay(
 
     settings = _settings(config, profile)
     refuse_unusable(file)
-    measured = asyncio.run(speed(file, settings, runs, _aside))
+    measured = _finished(speed(file, settings, runs, _aside))
     used = settings.detect.profile
     _tell(
         {
@@ -100,7 +100,7 @@ def still(
     from smartlogd.cli.bench.still import still as watch
 
     settings = _settings(config, profile, {"capture.fps": fps})
-    measured = asyncio.run(watch(settings, seconds, file))
+    measured = _finished(watch(settings, seconds, file))
     _tell(
         {
             "what": "still", "profile": settings.detect.profile, "fps": fps, "frames": measured.frames,
@@ -124,11 +124,11 @@ def start(
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """How soon the first frame is through, and what memory is held then."""
+    """How soon the first frame is through, and the memory held then."""
     from smartlogd.cli.bench.start import start as measure
 
     settings = _settings(config, profile)
-    measured = asyncio.run(measure(settings, source, runs, linger))
+    measured = _finished(measure(settings, source, runs, linger))
     mib = measured.resident_bytes / _MIB
     _tell(
         {
@@ -152,7 +152,7 @@ def journal(
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Events a second through the journal, beside bare executemany of the same rows."""
+    """Events a second through the journal, beside bare executemany."""
     import tempfile
 
     from smartlogd.base.errors import Missing
@@ -162,7 +162,7 @@ def journal(
     place = folder or Path(tempfile.gettempdir())
     if not place.is_dir():
         raise Missing(f"There is no folder {place}.", "Name one on the disk that is to be measured.")
-    measured = asyncio.run(pace(place, rows))
+    measured = _finished(pace(place, rows))
     _tell(
         {
             "what": "journal", "rows": rows, "journal_rows_per_s": round(measured.journal_rows_per_s),
@@ -173,6 +173,12 @@ def journal(
         f"ratio {measured.ratio:.2f} (at least {WANTED_JOURNAL})",
         as_json=as_json,
     )  # fmt: skip
+
+
+def _finished(work: Coroutine[Any, Any, Measured]) -> Measured:
+    import asyncio
+
+    return asyncio.run(work)
 
 
 def _settings(config: Path | None, profile: str | None, more: Mapping[str, object] | None = None) -> Settings:

@@ -22,7 +22,7 @@ def commands() -> list[str]:
     """Every command, by the words that call it."""
     own = [str(command.name) for command in app.registered_commands]
     grouped = [
-        f"{group.name} {command.name}"
+        f"{group.name} {command.name or command.callback.__name__}"  # type: ignore[union-attr]
         for group in app.registered_groups
         for command in group.typer_instance.registered_commands  # type: ignore[union-attr]
     ]
