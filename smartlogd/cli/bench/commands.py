@@ -15,7 +15,7 @@ from smartlogd.cli.options import AsJson, Config, Profile
 if TYPE_CHECKING:
     from smartlogd.settings import Settings
 
-app = typer.Typer(help="Measure speed, cost, start and memory, and the log's write rate.", rich_markup_mode=None)
+app = typer.Typer(help="Measure this machine: speed, start, memory, log.", rich_markup_mode=None)
 
 Measured = TypeVar("Measured")
 Runs: TypeAlias = Annotated[int, typer.Option(min=1, max=100, help="How many rounds; the median counts.")]

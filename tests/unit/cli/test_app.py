@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.models import CommandInfo
 
 import smartlogd as package
 from smartlogd.__main__ import code, refuse_32_bit
@@ -18,15 +19,20 @@ from smartlogd.cli.app import app
 Smartlogd = Callable[..., Any]
 
 
+def words(command: CommandInfo) -> str:
+    """What a command is called by: its name, else that of its function."""
+    assert command.callback is not None
+    return command.name or command.callback.__name__
+
+
 def commands() -> list[str]:
     """Every command, by the words that call it."""
-    own = [str(command.name) for command in app.registered_commands]
-    grouped = [
-        f"{group.name} {command.name or command.callback.__name__}"  # type: ignore[union-attr]
-        for group in app.registered_groups
-        for command in group.typer_instance.registered_commands  # type: ignore[union-attr]
+    groups = [(f"{group.name} ", group.typer_instance) for group in app.registered_groups]
+    return [
+        f"{group}{words(command)}"
+        for group, typer in [("", app), *groups]
+        for command in (typer.registered_commands if typer else [])
     ]
-    return own + grouped
 
 
 def test_it_says_its_version(smartlogd: Smartlogd) -> None:
