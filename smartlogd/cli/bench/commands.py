@@ -76,6 +76,8 @@ def replay(
             "model_runs": dict(measured.model_runs),
             "replay_s": [round(one, 3) for one in measured.ours_s],
             "bare_s": [round(one, 3) for one in measured.bare_s],
+            "replay_cpu_s": [round(one, 3) for one in measured.ours_cpu_s],
+            "bare_cpu_s": [round(one, 3) for one in measured.bare_cpu_s],
             "replay_fps": round(measured.ours_fps, 1), "bare_fps": round(measured.bare_fps, 1),
             "ratio": round(measured.ratio, 3), "wanted": WANTED_SPEED[used],
         },

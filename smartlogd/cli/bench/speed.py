@@ -10,7 +10,7 @@ decoding and the models overlap.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -21,7 +21,7 @@ from smartlogd.base.ids import ReplayIds
 from smartlogd.base.pixels import letterbox
 from smartlogd.base.ports import Detector, Model, Tensor
 from smartlogd.base.seen import Detection, Frame, Pixels
-from smartlogd.base.time import monotonic_s
+from smartlogd.base.time import cpu_s, monotonic_s
 from smartlogd.capture.stream import FileCamera, recorded
 from smartlogd.cli.footage import Unkept
 from smartlogd.detect import faces, landmarks, objects, poses
@@ -44,12 +44,18 @@ PREPARE: Mapping[str, Prepare] = {
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Seconds that each replay and each bare loop took, in the order in which they were run, turn about."""
+    """Seconds that each replay and each bare loop took, in the order in which they were run, turn about.
+
+    The processor seconds of both, of all threads together, tell on a busy machine what the clock cannot:
+    where they are far below the seconds taken, other programs had the cores, and the ratio means little.
+    """
 
     frames: int
     model_runs: Mapping[str, int]
     ours_s: tuple[float, ...]
     bare_s: tuple[float, ...]
+    ours_cpu_s: tuple[float, ...] = ()
+    bare_cpu_s: tuple[float, ...] = ()
 
     @property
     def ours_fps(self) -> float:
@@ -94,33 +100,32 @@ async def speed(path: Path, settings: Settings, rounds: int, said: Callable[[str
     detector = wiring.detector(settings)
     ours, bare = [], []
     try:
-        bare_s(path, runs, models)  # once unmeasured, as the counting replay was for our side
+        bare_loop(path, runs, models)  # once unmeasured, as the counting replay was for our side
         for number in range(1, rounds + 1):
-            ours.append(await _ours_s(path, settings, detector))
-            bare.append(await asyncio.to_thread(bare_s, path, runs, models))
-            said(f"round {number} of {rounds}: replay {ours[-1]:.2f} s, bare loop {bare[-1]:.2f} s")
+            ours.append(await _timed(_replayed(path, settings, detector)))
+            bare.append(await _timed(asyncio.to_thread(bare_loop, path, runs, models)))
+            said(f"round {number} of {rounds}: replay {ours[-1][0]:.2f} s, bare loop {bare[-1][0]:.2f} s")
     finally:
         await detector.close()
-    return Speed(frames, _summed(runs), tuple(ours), tuple(bare))
+    (ours_s, ours_cpu_s), (bare_s, bare_cpu_s) = zip(*ours, strict=True), zip(*bare, strict=True)
+    return Speed(frames, _summed(runs), ours_s, bare_s, ours_cpu_s, bare_cpu_s)
 
 
-def bare_s(path: Path, runs: Runs, models: Mapping[str, tuple[Model, Prepare]]) -> float:
-    """Seconds for the bare loop: this thread alone decodes, scales and runs."""
-    began_s = monotonic_s()
+def bare_loop(path: Path, runs: Runs, models: Mapping[str, tuple[Model, Prepare]]) -> None:
+    """The bare loop: this thread alone decodes, scales and runs."""
     for seq, (picture, _) in enumerate(recorded(path)):
         for name, times in runs.get(seq, {}).items():
             model, prepare = models[name]
             for _ in range(times):
                 square, _fit = letterbox(picture.pixels, model.input_shape[1])
                 model(prepare(square))
-    return monotonic_s() - began_s
 
 
-async def _ours_s(path: Path, settings: Settings, detector: Detector) -> float:
-    """Seconds for one replay, from opening the file to its last frame."""
-    began_s = monotonic_s()
-    await _replayed(path, settings, detector)
-    return monotonic_s() - began_s
+async def _timed(work: Awaitable[object]) -> tuple[float, float]:
+    """Seconds and processor seconds that the work takes, from opening the file to its last frame."""
+    began_s, used_s = monotonic_s(), cpu_s()
+    await work
+    return monotonic_s() - began_s, cpu_s() - used_s
 
 
 async def _counted(path: Path, settings: Settings) -> tuple[Runs, int]:

@@ -14,7 +14,7 @@ from smartlogd.base.geometry import Box
 from smartlogd.base.ports import Tensor
 from smartlogd.base.seen import Detection, Frame, Pixels
 from smartlogd.base.time import Stamp
-from smartlogd.cli.bench.speed import PREPARE, CountingDetector, Speed, bare_s, speed
+from smartlogd.cli.bench.speed import PREPARE, CountingDetector, Speed, bare_loop, speed
 from smartlogd.detect.options import DetectOptions
 from smartlogd.detect.registry import default_models
 from smartlogd.settings import Settings
@@ -40,8 +40,7 @@ def plain(square: Pixels) -> Tensor:
 def test_the_bare_loop_makes_exactly_the_runs_it_is_told_on_each_frame(there_and_back: Path) -> None:
     face, body = NotedModel("face", 32), NotedModel("body", 64)
     runs: Mapping[int, Mapping[str, int]] = {0: {"face": 2, "body": 1}, 61: {"face": 1}, 62: {"face": 99}}
-    took_s = bare_s(there_and_back, runs, {"face": (face, plain), "body": (body, plain)})
-    assert took_s > 0
+    bare_loop(there_and_back, runs, {"face": (face, plain), "body": (body, plain)})
     assert face.given == [(1, 32, 32, 3)] * 3, "the clip has 62 frames; nothing runs on a frame that is not there"
     assert body.given == [(1, 64, 64, 3)]
 
@@ -85,5 +84,7 @@ async def test_both_sides_are_measured_in_turns(someone: Path, models_dir: Path,
     said: list[str] = []
     measured = await speed(someone, Settings(detect=detect), 2, said.append)
     assert (measured.frames, len(measured.ours_s), len(measured.bare_s), len(said)) == (5, 2, 2, 2)
+    assert all(seconds > 0 for seconds in (*measured.ours_s, *measured.bare_s, *measured.ours_cpu_s))
+    assert len(measured.bare_cpu_s) == 2
     assert measured.model_runs
     assert all(times >= 1 for times in measured.model_runs.values())
