@@ -20,6 +20,7 @@ from smartlogd.movement.predict import Motion, corrected, later, met, scale_of
 from smartlogd.movement.rules import Rules
 
 _LEAST_LIKENESS = 0.12
+_WEAK_LIKENESS = 0.25
 _REVIVAL_LIKENESS = 0.1
 _SLACK = 0.2
 _COVERED = 0.65
@@ -126,9 +127,9 @@ def _associated(alive: Sequence[Trail], seen: Sequence[Sighting], rules: Rules) 
     found: dict[int, int] = {}
     stages: tuple[tuple[list[int], Callable[[Trail], bool], float, float], ...] = (
         (strong, _believed, _SLACK, _LEAST_LIKENESS),
-        (weak, _believed, _SLACK, _LEAST_LIKENESS),
+        (weak, _believed, _SLACK, _WEAK_LIKENESS),
         (strong, _anyone, _SLACK, _LEAST_LIKENESS),
-        (weak, _anyone, _SLACK, _LEAST_LIKENESS),
+        (weak, _anyone, _SLACK, _WEAK_LIKENESS),
         (strong, _anyone, 1.0, _REVIVAL_LIKENESS),
     )
     for candidates, may, slack, least in stages:
