@@ -47,7 +47,8 @@ if "$python" -c 'from importlib.util import find_spec; raise SystemExit(not find
     site_packages=--system-site-packages # the Pi's camera stack comes from apt and cannot be had from an index
 fi
 identity=$("$python" -c 'import sys; print(sys.version.split()[0], sys.base_prefix)')$site_packages
-fingerprint="$identity $(cat "$lock" pyproject.toml scripts/setup.sh | sha256sum | cut -c1-64)"
+case $venv in /*) location=$venv ;; *) location=$(pwd)/$venv ;; esac
+fingerprint="$identity $location $(cat "$lock" pyproject.toml scripts/setup.sh | sha256sum | cut -c1-64)"
 stamp=$venv/.installed-from-${lock##*/}
 [ -x "$venv/bin/smartlogd" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$fingerprint" ] && exit 0
 
@@ -55,6 +56,7 @@ stamp=$venv/.installed-from-${lock##*/}
 if [ -e "$venv" ]; then
     has=$("$venv/bin/python" -c 'import sys, pip; print(sys.version.split()[0], sys.base_prefix)' 2>/dev/null || true)
     grep -qs 'include-system-site-packages = true' "$venv/pyvenv.cfg" && has=$has--system-site-packages
+    grep -qsF "$location" "$venv/bin/activate" || has= # its programs name the folder they were installed in
     if [ "$has" != "$identity" ]; then
         [ -f "$venv/pyvenv.cfg" ] || [ -z "$(ls -A "$venv")" ] ||
             refuse "'$venv' is in the way: it is no virtual environment." "Move it away, or choose: make setup VENV=.venv-mine"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def setup(python: str, venv: Path) -> subprocess.CompletedProcess[str]:
+def setup(python: str, venv: Path, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     command = ["sh", "scripts/setup.sh", python, str(venv), "requirements.lock"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
 
 
 def interpreter(folder: Path, failing_at: str) -> str:
@@ -57,6 +58,23 @@ def test_a_folder_that_is_no_environment_is_left_alone(tmp_path: Path) -> None:
     assert done.returncode == 69
     assert "is in the way" in done.stderr
     assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
+
+
+def test_an_environment_that_was_moved_is_made_anew(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "here")], check=True)
+    (tmp_path / "here").rename(tmp_path / "there")
+    (tmp_path / "there" / "old").touch()
+    cut_off = {
+        **os.environ,
+        "PIP_INDEX_URL": (tmp_path / "empty").as_uri(),
+        "PIP_EXTRA_INDEX_URL": "",
+        "PIP_FIND_LINKS": "",
+    }
+    done = setup(sys.executable, tmp_path / "there", cut_off)
+    assert "Making" in done.stdout
+    assert not (tmp_path / "there" / "old").exists()
+    assert done.returncode == 69
+    assert "Is there a network?" in done.stderr
 
 
 def test_plain_make_prints_what_can_be_made() -> None:
