@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 CLOSE_S = 2.5
 """How long a camera or a detector may take to close."""
+WRITE_LATER_S = 3.0
+"""How long the journal waits for the first frame before it begins to write."""
 TWICE_S = 0.5
 """Two Ctrl-C nearer to each other are one, for a terminal and a shell may each send it."""
 
@@ -97,7 +99,7 @@ class Daemon:
         self._troubles: dict[str, str] = {}
         self._interrupted_s = 0.0
         self._life = Life.STARTING
-        self._stopping = asyncio.Event()
+        self._flowing, self._stopping = asyncio.Event(), asyncio.Event()
         self._reloading = asyncio.Lock()
         self._detector: Detector | None = None
         self._parts: _Parts | None = None
@@ -194,7 +196,7 @@ class Daemon:
             detector=self._detector,
             ids=LiveIds(),
             journal=store.journal,
-            watchers=self._watchers,
+            watchers=(*self._watchers, lambda *_: self._flowing.set()),
             tally=self._tally,
         )
         return _Parts(store, camera, pipeline)
@@ -210,7 +212,7 @@ class Daemon:
         made(self._socket.parent)
         async with asyncio.TaskGroup() as group:
             self._group = group
-            writer = group.create_task(supervised("store", parts.store.journal.run, self._troubles))
+            writer = group.create_task(self._written(parts.store))
             others = [
                 group.create_task(supervised("control", lambda: serve(self._socket, self), self._troubles)),
                 group.create_task(self._reported()),
@@ -227,6 +229,17 @@ class Daemon:
             finally:
                 for task in (*others, told, writer):
                     task.cancel()
+
+    async def _written(self, store: Store) -> None:
+        """Write, but first let the first frame through: loading what writes takes as long as all the rest of a start.
+
+        Events wait in the journal meanwhile, and a stop writes them as well.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WRITE_LATER_S):
+                await self._flowing.wait()
+        if not self._stopping.is_set():
+            await supervised("store", store.journal.run, self._troubles)
 
     async def _closed(self, parts: _Parts) -> None:
         """Close the lens and write what waits, side by side: together they take no longer than the slower."""
