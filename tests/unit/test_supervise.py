@@ -43,9 +43,10 @@ async def test_a_part_whose_error_may_pass_is_run_again_after_ever_longer_pauses
     assert troubles == {}, "it runs again, so there is no trouble left to tell of"
 
 
-@pytest.mark.usefixtures("_quick")
-async def test_a_part_that_ran_well_for_a_while_is_not_made_to_wait_long_again() -> None:
-    lives = [0.0, 0.0, 0.0, 0.15, 0.0]
+async def test_a_part_that_ran_well_for_a_while_is_not_made_to_wait_long_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(supervise, "LONGEST_PAUSE_S", 0.5)
+    lives = [0.0] * 6 + [0.55]
     ended: list[float] = []
     began: list[float] = []
 
@@ -59,8 +60,8 @@ async def test_a_part_that_ran_well_for_a_while_is_not_made_to_wait_long_again()
 
     await supervised("camera", part, {})
     pauses = [after - before for before, after in zip(ended, began[1:], strict=True)]
-    assert pauses[2] >= 0.08
-    assert pauses[3] < pauses[2]
+    assert pauses[5] >= 0.32
+    assert pauses[6] < pauses[5]
 
 
 async def test_while_it_waits_to_run_again_its_trouble_is_told() -> None:
