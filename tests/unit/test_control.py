@@ -170,11 +170,16 @@ async def test_a_caller_that_never_takes_its_answers_is_hung_up_on(path: Path, m
         reader, writer = await asyncio.open_unix_connection(str(path), limit=1)
         reader._transport.pause_reading()  # type: ignore[attr-defined]
         with pytest.raises(ConnectionError):
-            for _ in range(10_000):
-                writer.write(b'{"verb": "status"}\n' * 100)
-                await writer.drain()
-                await asyncio.sleep(0)
+            await flood(writer)
         writer.close()
+
+
+async def flood(writer: asyncio.StreamWriter) -> None:
+    """Ask and ask, and never listen."""
+    for _ in range(10_000):
+        writer.write(b'{"verb": "status"}\n' * 100)
+        await writer.drain()
+        await asyncio.sleep(0)
 
 
 async def test_the_socket_is_closed_to_others_and_gone_after_the_end(path: Path) -> None:
