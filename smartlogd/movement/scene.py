@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from smartlogd.base.geometry import Point
+from smartlogd.base.geometry import Point, overlap
 from smartlogd.base.known import Behaviour, Crossing, CrossingLine, Happening, Phase, Track, TrackId
 from smartlogd.base.seen import Detection, Glance
 from smartlogd.base.time import Stamp
@@ -21,7 +21,7 @@ _ALIVE_S = 0.7
 _PRESENT = 0.3
 _SHOWN = 0.45
 _TWIN_S = 0.4
-_TWIN_SHARE = 0.4
+_TWIN_SHARE = 0.5
 _ANKLES = ("left_ankle", "right_ankle")
 _ANKLE_SEEN = 0.5
 
@@ -153,9 +153,9 @@ def _logged(
 def _is_echo(crossing: Crossing, logged: Sequence[Crossing], trails: Sequence[Trail]) -> bool:
     """Whether this is the passing of someone who was just counted under another id.
 
-    Either the two passed at the same spot in the same moment, closer than two bodies can: one body, found
-    twice. Or the other was lost on the line and this one was born about where it passed. Two who follow
-    each other are both seen, and a stride apart.
+    Either the two passed in the same moment and lie upon each other: one body, found twice. Or the other was
+    lost on the line and this one was born about where it passed. Two who follow each other are both seen,
+    and apart.
     """
     by_id = {trail.id: trail for trail in trails}
     mine = by_id.get(crossing.track)
@@ -165,14 +165,17 @@ def _is_echo(crossing: Crossing, logged: Sequence[Crossing], trails: Sequence[Tr
         earlier.line == crossing.line
         and earlier.action is crossing.action
         and earlier.track != crossing.track
-        and (_is_twin(crossing, earlier, mine) or _is_heir(crossing, earlier, mine, by_id.get(earlier.track)))
+        and (_is_twin(crossing, earlier, mine, other) or _is_heir(crossing, earlier, mine, other))
         for earlier in logged
+        for other in (by_id.get(earlier.track),)
     )
 
 
-def _is_twin(crossing: Crossing, earlier: Crossing, mine: Trail) -> bool:
-    near = _TWIN_SHARE * min(mine.box.width, mine.box.height)
-    return abs(crossing.stamp.since(earlier.stamp)) < _TWIN_S and earlier.where.distance(crossing.where) < near
+def _is_twin(crossing: Crossing, earlier: Crossing, mine: Trail, other: Trail | None) -> bool:
+    if other is None or abs(crossing.stamp.since(earlier.stamp)) >= _TWIN_S:
+        return False
+    shared = overlap(mine.box, other.box)
+    return shared > _TWIN_SHARE * min(mine.box.area, other.box.area)
 
 
 def _is_heir(crossing: Crossing, earlier: Crossing, mine: Trail, other: Trail | None) -> bool:
