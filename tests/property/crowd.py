@@ -222,3 +222,41 @@ def ended(walkers: Sequence[Walker]) -> float:
 def seen_by(play: Play, errors: Errors, seed: int) -> Play:
     """The same scene before a detector that errs so."""
     return replace(play, errors=errors, seed=seed)
+
+
+def made(seed: int) -> Play:
+    """A scene of one to four people whose stories, paces and distances the seed chooses, before a sure detector."""
+    dice = random.Random(seed)
+    walkers: list[Walker] = []
+    begin = 0.5
+    for _ in range(dice.randint(1, 4)):
+        told = _story(dice, begin)
+        walkers += told
+        begin = dice.choice((begin + dice.uniform(2, 4), ended(told) + 0.5))
+    pillars = ()
+    if dice.random() < 0.4:
+        # Beside the line, where someone who dithers on it is still seen.
+        left = dice.choice((dice.uniform(0.1, 0.35), dice.uniform(0.57, 0.8)))
+        pillars = (Pillar(Box(left, 0.0, left + dice.uniform(0.03, 0.1), 1.0), 2.5),)
+    posts = (Box(0.47, 0.3, 0.55, 0.6),) if dice.random() < 0.3 else ()
+    fps, uneven = dice.choice((5.0, 8.0, 10.0, 15.0)), dice.choice((0.0, 0.4))
+    return Play(tuple(walkers), ended(walkers), fps, Errors(), pillars, posts, uneven, seed)
+
+
+def _story(dice: random.Random, begin: float) -> list[Walker]:
+    depth, speed = dice.uniform(3.5, 8.0), dice.uniform(0.5, 2.2)
+    rightwards = dice.random() < 0.5
+    tale = dice.choice(("across", "across", "file", "opposed", "dither", "turn", "return"))
+    if tale == "across":
+        return [across(begin, depth, speed, rightwards=rightwards, height_m=dice.uniform(1.2, 1.9))]
+    if tale == "file":
+        lag = max(0.6, 1.0 / speed)
+        return [across(begin + lag * place, depth, speed, rightwards=rightwards) for place in range(dice.randint(2, 3))]
+    if tale == "opposed":
+        other = depth + dice.uniform(0.8, 2.0)
+        return [across(begin, depth, speed, rightwards=True), across(begin, other, speed, rightwards=False)]
+    if tale == "dither":
+        return [dithering(begin, depth, max(0.8, speed), dice.randint(3, 9), goes_on=rightwards)]
+    if tale == "turn":
+        return [turning_back(begin, depth, max(0.8, speed), dice.uniform(0.35, 0.47))]
+    return [turning_back(begin, depth, max(0.8, speed), dice.uniform(0.7, 0.8))]
