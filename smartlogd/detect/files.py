@@ -30,9 +30,14 @@ def is_here(spec: ModelSpec, folder: Path) -> bool:
 
 
 def folder_made(folder: Path) -> Path:
-    """The folder, made if it is not there. Raises DiskTrouble (exit 73) when it cannot be."""
+    """The folder, made if it is not there. Raises DiskTrouble (exit 73) when it cannot be.
+
+    The models may be the first to come into the state folder, which also keeps the log of who passed: it is
+    made for its owner alone.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise disk_trouble(f"The models folder {folder} cannot be made", error) from error
     return folder

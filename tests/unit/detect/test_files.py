@@ -23,6 +23,11 @@ def test_a_placed_file_has_its_name_its_bytes_and_no_leftovers(tmp_path: Path) -
     assert path.stat().st_mode & 0o777 == 0o644
 
 
+def test_the_folder_that_also_keeps_the_log_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    made = folder_made(tmp_path / "state" / "models")
+    assert made.stat().st_mode & 0o777 == made.parent.stat().st_mode & 0o777 == 0o700
+
+
 @pytest.mark.parametrize("content", [b"", CONTENT[:-1], CONTENT + b"x", b"MODEL" * 1000, CONTENT * 1000])
 def test_other_bytes_leave_nothing_behind_and_the_old_file_alone(tmp_path: Path, content: bytes) -> None:
     old = place(io.BytesIO(CONTENT), SPEC, tmp_path)
