@@ -68,11 +68,13 @@ fi
     "$python" -m venv $site_packages "$venv"
 }
 rm -f "$stamp"
-echo "Installing $(grep -c '==' "$lock") packages from $lock ..."
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_REQUIRE_VIRTUALENV=1
-"$venv/bin/python" -m pip install --require-hashes --only-binary :all: -r "$lock" ||
-    refuse "The packages of $lock could not be installed." \
+packages() { "$venv/bin/python" -m pip install --require-hashes --only-binary :all: -r "$lock" "$@"; }
+if ! packages --quiet --no-index 2>/dev/null; then # not all of them are here yet
+    echo "Installing $(grep -c '==' "$lock") packages from $lock ..."
+    packages || refuse "The packages of $lock could not be installed." \
         "Is there a network? Then 'make setup' again: it goes on where it stopped."
+fi
 "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
 printf '%s\n' "$fingerprint" >"$stamp"
 echo "Ready: $venv"
