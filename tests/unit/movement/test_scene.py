@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+from walks import MIDDLE, STILL, Shot, at, feet, instants, moving, person, play, together, upright, walk
+
+from smartlogd.base.geometry import Box, Point
+from smartlogd.base.known import Action, Behaviour, Crossing, CrossingLine, Phase, Side
+from smartlogd.base.seen import Keypoint
+from smartlogd.movement.rules import Rules
+from smartlogd.movement.scene import Scene, step
+
+WALK = walk([(0, 0.2, 0.5), (3, 0.8, 0.5)])
+
+
+def test_a_new_scene_is_empty() -> None:
+    assert Scene().is_empty
+    assert Scene().tracks == ()
+
+
+def test_a_scene_is_empty_again_when_everyone_is_forgotten() -> None:
+    scene = play(WALK).scene
+    assert not scene.is_empty
+    assert [track.phase for track in scene.tracks] == [Phase.CONFIRMED]
+    gone = play([Shot(3 + number / 10, (), STILL) for number in range(1, 60)], scene=scene).scene
+    assert gone.is_empty
+    assert gone.tracks == ()
+    assert gone.watches == {}
+
+
+def test_in_one_frame_appearing_is_told_before_passing() -> None:
+    # Few hits are enough for the line, more are asked for belief: the passing waits until the person is believed.
+    rules = Rules(confirm_hits=12, confirm_s=1.0)
+    scene, told = Scene(), []
+    for shot in walk([(0, 0.4, 0.5), (1.5, 0.7, 0.5)]):
+        scene, news = step(scene, shot.seen, shot.glance, at(shot.t), (MIDDLE,), rules)
+        told.append(news)
+    (both,) = [news for news in told if news]
+    assert [type(found) for found in both] == [Behaviour, Crossing]
+
+
+def test_only_the_directions_that_a_line_counts_are_told() -> None:
+    there_and_back = walk([(0, 0.2, 0.5), (2, 0.8, 0.5), (3, 0.8, 0.5), (5, 0.2, 0.5)])
+    assert play(there_and_back).letters == "IO"
+    for action in Action:
+        only = CrossingLine("only", MIDDLE.segment, Side.RIGHT, counts=frozenset({action}))
+        assert play(there_and_back, (only,)).letters == action.value
+    assert play(there_and_back, (CrossingLine("mute", MIDDLE.segment, Side.RIGHT, counts=frozenset()),)).letters == ""
+
+
+def test_someone_who_was_logged_the_other_way_in_between_is_logged_again_at_once() -> None:
+    way = [(0, 0.2, 0.5), (2, 0.7, 0.5), (3, 0.7, 0.5), (5, 0.2, 0.5), (6, 0.2, 0.5), (8, 0.7, 0.5)]
+    assert play(walk(way)).letters == "IOI"
+
+
+def test_a_body_found_as_two_boxes_side_by_side_passes_once() -> None:
+    # The two boxes share three fifths, too little to be taken for one body in a single frame; but they pass the line
+    # together, nearer to each other than two bodies can be.
+    whole = walk([(0, 0.2, 0.5), (3, 0.8, 0.5)], size=(0.1, 0.4))
+    shifted = walk([(0, 0.162, 0.5), (3, 0.762, 0.5)], size=(0.1, 0.4), score=0.7)
+    assert play(together(whole, shifted)).letters == "I"
+
+
+def test_two_who_pass_at_the_same_moment_in_opposite_directions_are_both_told() -> None:
+    one = walk([(0, 0.2, 0.5), (3, 0.8, 0.5)])
+    other = walk([(0, 0.8, 0.55), (3, 0.2, 0.55)], size=(0.12, 0.5))
+    assert sorted(play(together(one, other)).letters) == ["I", "O"]
+
+
+def test_happenings_of_one_frame_are_in_the_order_of_their_instants() -> None:
+    # Both lines are passed between two frames; the one that was met first is told first, whatever its place.
+    lines = (upright(0.52, "after"), upright(0.48, "before"))
+    told = play(walk([(0, 0.2, 0.5), (3, 0.8, 0.5)], times=instants(3, fps=5)), lines)
+    assert [crossing.line for crossing in told.crossings] == ["before", "after"]
+
+
+@pytest.mark.parametrize("shown", [("left_ankle",), ("right_ankle",), ("left_ankle", "right_ankle")])
+def test_one_ankle_is_enough_to_stand_on(shown: tuple[str, ...]) -> None:
+    def shot(number: int) -> Shot:
+        x = 0.2 + number * 0.02
+        box = Box(x - 0.05, 0.3, x + 0.05, 0.7)
+        # The feet go 0.06 ahead of the middle of the box.
+        ankles = [Keypoint(name, Point(x + 0.06, 0.68)) for name in shown]
+        return Shot(number / 10, (person(box, keypoints=ankles),), moving([box]))
+
+    by_box, by_feet = play(map(shot, range(31))), play(map(shot, range(31)), (feet(MIDDLE),))
+    ahead_s = by_box.crossings[0].stamp.since(by_feet.crossings[0].stamp)
+    assert ahead_s == pytest.approx(0.3, abs=0.06)
+
+
+def test_a_line_that_is_taken_away_and_a_track_that_ended_leave_nothing_behind() -> None:
+    scene = play(WALK, (MIDDLE, upright(0.6))).scene
+    assert {line for _, line in scene.watches} == {MIDDLE, upright(0.6)}
+    scene, _ = step(scene, (), STILL, at(3.1), (MIDDLE,), Rules())
+    assert {line for _, line in scene.watches} == {MIDDLE}
+
+
+def test_what_was_logged_is_remembered_no_longer_than_needed() -> None:
+    scene = play(WALK).scene
+    assert len(scene.logged) == 1
+    later = [Shot(3 + number, (), STILL) for number in range(1, 30)]
+    assert play(later, scene=scene).scene.logged == ()
+
+
+def test_a_line_added_while_someone_is_not_seen_begins_when_they_are_seen_again() -> None:
+    scene = play(WALK[:10], ()).scene
+    scene, _ = step(scene, (), STILL, at(1.0), (MIDDLE,), Rules())
+    assert scene.watches == {}
+    rest = play(WALK[11:], (MIDDLE,), scene=scene)
+    assert rest.letters == "I"
+    assert rest.scene.next_id == 2
