@@ -104,7 +104,7 @@ class Pipeline:
         Waits for the next frame, its detections, and for room in the journal; never for the disk.
         """
         async for frame in self._camera.frames():
-            glance = self._gate.look(frame)
+            glance = frame.glance or self._gate.look(frame)
             detections = await self._detections(frame, glance)
             self._scene, happenings = step(self._scene, detections, glance, frame.stamp, self._lines, self._rules)
             events = tuple(self._event(happening) for happening in happenings)

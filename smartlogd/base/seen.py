@@ -34,13 +34,15 @@ class Frame:
     """One picture: `seq` counts every frame the lens gave, also those dropped before this one.
 
     `pixels` is uint8[h, w, 3] RGB and read-only. `packets` are the encoded packets that arrived since
-    the frame before this one (those of dropped frames included), oldest first.
+    the frame before this one (those of dropped frames included), oldest first. `glance` is what moved,
+    where the camera has had the motion gate look already, in the time that decoding ahead leaves it.
     """
 
     seq: int
     stamp: Stamp
     pixels: Pixels
     packets: tuple[Packet, ...] = ()
+    glance: Glance | None = None
 
     @property
     def aspect(self) -> float:

@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from smartlogd.base.errors import SmartlogError, UnusableInput
@@ -16,6 +17,7 @@ from smartlogd.base.seen import Frame
 from smartlogd.base.time import Stamp
 from smartlogd.capture.decode import Course, Picture, first_video, opened, pictures, translated
 from smartlogd.capture.handover import Handover
+from smartlogd.capture.motion import MotionGate
 from smartlogd.capture.refuse import refuse_unusable
 
 __all__ = ["FileCamera", "footage_sha256", "recorded", "refuse_unusable"]
@@ -32,11 +34,15 @@ class FileCamera:
 
     Decoding runs in a thread, a few pictures ahead, so that it overlaps the models. A frame's stamp
     is `start` plus its time in the video; `start` is, where not given, when the file says it was
-    recorded, else when it was last written. Two runs over one file give the same frames.
+    recorded, else when it was last written. Two runs over one file give the same frames. A `gate` looks
+    at each frame in the decoding thread, so that this overlaps the models too.
     """
 
-    def __init__(self, path: Path, *, start: dt.datetime | None = None, loop: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, start: dt.datetime | None = None, loop: bool = False, gate: MotionGate | None = None
+    ) -> None:
         self._path = path
+        self._gate = gate
         self._start = start
         self._loops = loop
         self._status = "opening"
@@ -99,11 +105,14 @@ class FileCamera:
             for picture, start in recorded(self._path, self._start):
                 step_s = picture.t_s - last_s if picture.t_s > last_s else step_s
                 last_s = picture.t_s
-                yield _framed(picture, seq, began_s + picture.t_s, start)
+                yield self._looked(_framed(picture, seq, began_s + picture.t_s, start))
                 seq += 1
             if not self._loops:
                 return
             began_s += last_s + (step_s or 1.0)
+
+    def _looked(self, frame: Frame) -> Frame:
+        return frame if self._gate is None else replace(frame, glance=self._gate.look(frame))
 
     async def close(self) -> None:
         """End the decoding thread; a second call does nothing."""

@@ -93,7 +93,7 @@ async def play(
     names = tuple(line.name for line in settings.movement.crossing_lines())
     account = account or Account(names)
     ids = ReplayIds(footage_sha256(path))
-    camera, detector = FileCamera(path), wiring.detector(settings)
+    camera, detector = FileCamera(path, gate=wiring.gate(settings)), wiring.detector(settings)
     try:
         pipeline = wiring.pipeline(
             settings,

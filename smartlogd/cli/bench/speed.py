@@ -142,7 +142,7 @@ async def _counted(path: Path, settings: Settings) -> tuple[Runs, int]:
 
 async def _replayed(path: Path, settings: Settings, detector: Detector) -> int:
     """The whole pipeline over the whole file; gives the number of frames."""
-    camera = FileCamera(path)
+    camera = FileCamera(path, gate=wiring.gate(settings))
     ids = ReplayIds("")
     pipeline = wiring.pipeline(settings, camera=camera, detector=detector, ids=ids, journal=Unkept())
     try:
