@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from walks import MIDDLE, STILL, Shot, at, instants, moving, net, play, seconds, together, upright, walk
+from walks import MIDDLE, STILL, Shot, at, instants, moving, net, person, play, seconds, together, upright, walk
 
 from smartlogd.base.geometry import Box, Point, Segment
 from smartlogd.base.known import Action, Crossing, CrossingLine, Phase, Side, TrackId
@@ -406,3 +406,56 @@ def test_in_the_pair_the_same_way_again_is_told_only_after_the_debounce(wait: fl
     way = [(0, 0.1, 0.5), (1, 0.1, 0.5), (3, 0.5, 0.5), (5, 0.1, 0.5), (5 + wait, 0.1, 0.5), (7 + wait, 0.5, 0.5)]
     way.append((8 + wait, 0.5, 0.5))
     assert play(walk(way), PairOptions().crossing_lines()).letters == expected
+
+
+# The four edges of the picture, as a camera that looks straight down sees people come and go.
+
+
+def quarter_turned(box: Box, quarters: int) -> Box:
+    for _ in range(quarters):
+        box = Box(1 - box.y1, box.x0, 1 - box.y0, box.x1)
+    return box
+
+
+def from_the_left(speed: float, fps: float, size: float, quarters: int, *, leaving: bool) -> list[Shot]:
+    """Someone who walks in through the left edge to 0.8 (or that way out), the picture turned by quarters."""
+    way = (0.8 + size) / speed
+    shots = []
+    for t in instants(way + 0.5, fps):
+        x = -size / 2 + speed * (max(0.0, way - t) if leaving else min(t, way))
+        seen = Box.around(Point(x, 0.5), size, 0.25).clipped()
+        body = quarter_turned(seen, quarters)
+        is_found = seen.width > 0.3 * size
+        shots.append(Shot(t, (person(body),) if is_found else (), moving([body])))
+    return shots
+
+
+EDGES = (Side.RIGHT, Side.BELOW, Side.LEFT, Side.ABOVE)
+hurry, rate, breadth, quarter = (
+    st.floats(0.15, 0.5),
+    st.sampled_from((5, 10, 15, 30)),
+    st.floats(0.1, 0.25),
+    st.integers(0, 3),
+)
+
+
+def beside_the_edge(at_x: float, quarters: int) -> CrossingLine:
+    end = quarter_turned(Box(at_x, 0.0, at_x, 1.0), quarters)
+    return CrossingLine("near", Segment(Point(end.x0, end.y0), Point(end.x1, end.y1)), EDGES[quarters])
+
+
+@given(st.floats(0.04, 0.5), hurry, rate, breadth, quarter)
+def test_who_comes_in_through_any_edge_passes_the_line_before_it_once(
+    at_x: float, speed: float, fps: int, size: float, quarters: int
+) -> None:
+    shots = from_the_left(speed, fps, size, quarters, leaving=False)
+    assert play(shots, (beside_the_edge(at_x, quarters),)).letters == "I"
+
+
+@given(st.floats(0.0, 0.3), hurry, rate, breadth, quarter)
+def test_who_goes_out_through_any_edge_passes_the_line_before_it_once(
+    beyond: float, speed: float, fps: int, size: float, quarters: int
+) -> None:
+    # The line stands off the edge by a body and a bit, so that the body is seen whole and clear beyond it.
+    line = beside_the_edge(size * 1.2 + 0.04 + beyond, quarters)
+    assert play(from_the_left(speed, fps, size, quarters, leaving=True), (line,)).letters == "O"
