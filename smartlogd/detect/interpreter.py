@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-from collections.abc import Callable
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,8 @@ import numpy as np
 
 from smartlogd.base.errors import Missing, UnusableInput
 from smartlogd.base.ports import Tensor
+
+log = logging.getLogger("smartlogd.detect")
 
 _RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 _FOREIGN = (ValueError, RuntimeError, OSError)  # what the runtimes raise for bytes or delegates they cannot use
@@ -80,8 +86,9 @@ def from_bytes(content: bytes, name: str, delegate: Path | None = None) -> Tflit
     interpreter_class, load_delegate = _runtime()
     extra = [] if delegate is None else [_delegate(load_delegate, delegate)]
     try:
-        interpreter = interpreter_class(model_content=content, num_threads=1, experimental_delegates=extra)
-        interpreter.allocate_tensors()
+        with _aside():
+            interpreter = interpreter_class(model_content=content, num_threads=1, experimental_delegates=extra)
+            interpreter.allocate_tensors()
     except _FOREIGN as error:
         raise UnusableInput(
             f"The file of the model {name} is no TFLite model that this machine can run: {_first_line(error)}.",
@@ -90,6 +97,26 @@ def from_bytes(content: bytes, name: str, delegate: Path | None = None) -> Tflit
     if len(interpreter.get_input_details()) != 1:
         raise UnusableInput(f"The model {name} has more than one input.", "Only models of one input are run here.")
     return TfliteModel(name, interpreter)
+
+
+@contextmanager
+def _aside() -> Iterator[None]:
+    """What the runtime's C++ writes to standard error goes to our log instead, at debug level.
+
+    It greets every model with a line of its own, and no setting of its keeps it from that.
+    """
+    sys.stderr.flush()
+    said, stderr = os.memfd_create("smartlogd-tflite"), os.dup(2)
+    os.dup2(said, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        with os.fdopen(said, "rb") as notes:
+            notes.seek(0)
+            for line in notes.read(64 * 1024).decode(errors="replace").splitlines():
+                log.debug("the runtime says", extra={"line": line})
 
 
 def _runtime() -> tuple[Callable[..., Any], Callable[..., Any]]:

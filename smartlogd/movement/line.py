@@ -132,10 +132,12 @@ def _inside_hand(line: CrossingLine) -> int:
 
 def begin(line: CrossingLine, look: Look) -> Watch:
     """The first look at a new track."""
-    for edge in _edges(look.born):
-        place = Place.EDGE_INSIDE if inward(line, edge) > 0 else Place.EDGE_OUTSIDE
-        if inward(line, look.anchor) * inward(line, edge) < 0 or not _is_clear(line, look):
-            return Watch(place, look, met_at=look.stamp, met_where=_meeting(line, edge, look.anchor))
+    depth = inward(line, look.anchor)
+    edges = sorted(_edges(look.born), key=lambda edge: inward(line, edge) * depth)  # one beyond the line first
+    if edges:
+        place = Place.EDGE_INSIDE if inward(line, edges[0]) > 0 else Place.EDGE_OUTSIDE
+        if inward(line, edges[0]) * depth < 0 or not _is_clear(line, look):
+            return Watch(place, look, met_at=look.stamp, met_where=_meeting(line, edges[0], look.anchor))
         return _judged(line, Watch(place, look), look, gap_s=0.0)[0]
     return _judged(line, Watch(Place.UNKNOWN, look), look, gap_s=0.0)[0]
 

@@ -6,7 +6,7 @@ import itertools
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from smartlogd.base.errors import Exit, SmartlogError
 from smartlogd.base.geometry import Point, Segment, along, offset
@@ -180,18 +180,15 @@ def parse_line(text: str, anchor: Anchor = Anchor.CENTRE) -> CrossingLine:
     given = {"start": (x1, y1), "end": (x2, y2), "inside": parts["side"].strip().lower(), "anchor": anchor.value}
     try:
         options = MovementOptions.model_validate({"lines": {parts["name"].strip(): given}})
-    except ValueError as wrong:
+    except ValidationError as wrong:
         what = f"The line {text[:80]!r} cannot be meant: {_reason(wrong)}."
         raise SmartlogError(what, hint, code=Exit.USAGE) from None
     return options.crossing_lines()[0]
 
 
-def _reason(wrong: ValueError) -> str:
+def _reason(wrong: ValidationError) -> str:
     """The first complaint of pydantic in its own words, without its preamble."""
-    errors = getattr(wrong, "errors", None)
-    if errors is None:
-        return str(wrong)
-    first = errors()[0]
+    first = wrong.errors()[0]
     where = ".".join(str(part) for part in first["loc"] if not str(part).startswith("lines"))
     said = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
     return f"{where}: {said}" if where else said

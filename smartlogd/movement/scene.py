@@ -60,7 +60,7 @@ def step(
     trails, next_id = advance(scene.trails, sightings(detections), glance, stamp, rules, scene.next_id)
     appeared = [found for trail in trails if (found := appearance(phases.get(trail.id), trail.track()))]
     watches, passed = _watched(scene, trails, lines, rules)
-    believed = {trail.id for trail in trails if trail.phase is not Phase.TENTATIVE}
+    believed = {trail.id for trail in trails if trail.phase in {Phase.CONFIRMED, Phase.LOST}}
     alive = {trail.id for trail in trails if trail.phase is not Phase.ENDED}
     candidates = (*scene.waiting, *passed)
     logged, crossings = _logged(scene.logged, [c for c in candidates if c.track in believed], lines, trails, rules)
@@ -158,9 +158,7 @@ def _is_echo(crossing: Crossing, logged: Sequence[Crossing], trails: Sequence[Tr
     and apart.
     """
     by_id = {trail.id: trail for trail in trails}
-    mine = by_id.get(crossing.track)
-    if mine is None:
-        return False
+    mine = by_id[crossing.track]
     return any(
         earlier.line == crossing.line
         and earlier.action is crossing.action
