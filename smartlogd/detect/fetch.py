@@ -49,6 +49,12 @@ class Fetching:
                 refused[spec.name] = tried
         return refused
 
+    def from_mirror_alone(self) -> None:
+        """Get what the mirror has of the models that are not here; no network is asked."""
+        for spec in self._specs:
+            if not is_here(spec, self._folder):
+                self._from_mirror(spec, [])
+
     def _from_mirror(self, spec: ModelSpec, tried: list[str]) -> bool:
         """Take the file with the model's hash from the mirror folder, whatever its name; whether there was one."""
         if self._mirror is None:

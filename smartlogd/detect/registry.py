@@ -52,9 +52,14 @@ class Registry:
         return self._specs[name]
 
     def content(self, name: str) -> bytes:
-        """The model's bytes, verified. Raises Missing, or UnusableInput when they are not the model's."""
+        """The model's bytes, verified. Raises Missing, or UnusableInput when they are not the model's.
+
+        A model that is not here is taken from the mirror folder, if that has it; no network is asked.
+        """
         spec = self.spec(name)
         path = self._folder / spec.file
+        if self._mirror is not None and not path.exists():
+            Fetching([spec], self._folder, self._mirror, lambda _: None).from_mirror_alone()
         try:
             content = path.read_bytes()
         except FileNotFoundError as error:

@@ -74,3 +74,15 @@ def test_a_missing_model_and_an_unknown_name_are_told_apart(tmp_path: Path) -> N
     with pytest.raises(Missing, match="No model is called three") as missing:
         registry.fetch(["three"], lambda _: None)
     assert "one" in missing.value.hint
+
+
+def test_a_model_that_is_not_here_is_taken_from_the_mirror_when_it_is_asked_for(tmp_path: Path) -> None:
+    registry = Registry((spec(NOWHERE),), folder(tmp_path), mirror(tmp_path, other=OTHER, any=CONTENT))
+    assert registry.content("one") == CONTENT
+    assert [state.word for state in registry.states()] == ["ok"]
+
+
+def test_a_mirror_without_the_model_leaves_it_missing(tmp_path: Path) -> None:
+    registry = Registry((spec(NOWHERE),), folder(tmp_path), mirror(tmp_path, one=OTHER))
+    with pytest.raises(Missing, match="one is not on this device"):
+        registry.content("one")
