@@ -116,10 +116,13 @@ class Daemon:
                 return
             self._turn(Turn.READY)
             log.info("running", extra={"camera": parts.camera.name, "pid": os.getpid()})
+            fatal: SmartlogError | None = None
             try:
                 await self._lived(parts)
             except* SmartlogError as failures:
-                raise first_error(failures) from None
+                fatal = first_error(failures)  # raised in here, Pythons before 3.11.4 would wrap it in a group again
+            if fatal is not None:
+                raise fatal
 
     # What the control socket asks ------------------------------------------------------------------
 
