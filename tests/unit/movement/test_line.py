@@ -184,9 +184,14 @@ def test_a_body_from_edge_to_edge_came_through_neither() -> None:
     assert state.place is Place.MAYBE_INSIDE
 
 
-def test_a_body_in_the_corner_may_have_come_through_the_edge_beyond_the_line() -> None:
-    boxes = [Box(0.0, 0.88, right, 1.0) for right in (0.42, 0.5, 0.6, 0.7)]
-    assert [c.action for c in emerging(upright(0.18), boxes)] == [Action.IN]
+@pytest.mark.parametrize("quarter", range(4))
+def test_a_body_in_the_corner_may_have_come_through_the_edge_beyond_the_line(quarter: int) -> None:
+    # In the lower left corner before an upright line, and the same picture turned: whichever edge is named first.
+    boxes = [turned(Box(0.0, 0.88, right, 1.0), quarter) for right in (0.42, 0.5, 0.6, 0.7)]
+    end = turned(Box(0.18, 0.0, 0.18, 1.0), quarter)
+    side = (Side.RIGHT, Side.BELOW, Side.LEFT, Side.ABOVE)[quarter]
+    line = CrossingLine("near", Segment(Point(end.x0, end.y0), Point(end.x1, end.y1)), side)
+    assert [c.action for c in emerging(line, boxes)] == [Action.IN]
 
 
 def test_on_a_line_through_the_middle_of_the_edge_nothing_divides_by_zero() -> None:

@@ -38,6 +38,19 @@ def test_in_one_frame_appearing_is_told_before_passing() -> None:
     assert [type(found) for found in both] == [Behaviour, Crossing]
 
 
+def test_the_passing_of_someone_who_is_never_believed_is_never_told() -> None:
+    told = play([*WALK[5:], *(Shot(3 + n / 10, (), STILL) for n in range(1, 30))], rules=Rules(confirm_hits=60))
+    assert (told.crossings, told.behaviours) == ((), ())
+    assert told.scene.waiting == ()
+
+
+def test_a_ghost_seen_twice_at_the_edge_beyond_the_line_is_not_told_when_it_is_forgotten() -> None:
+    boxes = [Box(0.0, 0.3, 0.13, 0.7), Box(0.05, 0.3, 0.23, 0.7)]
+    seen = [Shot(number / 10, (person(box),), moving([box])) for number, box in enumerate(boxes)]
+    told = play([*seen, *(Shot(0.2 + number / 10, (), STILL) for number in range(20))], (upright(0.06),))
+    assert (told.crossings, told.behaviours, told.scene.waiting) == ((), (), ())
+
+
 def test_only_the_directions_that_a_line_counts_are_told() -> None:
     there_and_back = walk([(0, 0.2, 0.5), (2, 0.8, 0.5), (3, 0.8, 0.5), (5, 0.2, 0.5)])
     assert play(there_and_back).letters == "IO"
@@ -68,9 +81,25 @@ def test_two_who_pass_at_the_same_moment_in_opposite_directions_are_both_told() 
 
 def test_happenings_of_one_frame_are_in_the_order_of_their_instants() -> None:
     # Both lines are passed between two frames; the one that was met first is told first, whatever its place.
-    lines = (upright(0.52, "after"), upright(0.48, "before"))
-    told = play(walk([(0, 0.2, 0.5), (3, 0.8, 0.5)], times=instants(3, fps=5)), lines)
-    assert [crossing.line for crossing in told.crossings] == ["before", "after"]
+    lines = (upright(0.507, "after", band=0.0), upright(0.493, "before", band=0.0))
+    scene, told = Scene(), []
+    for shot in walk([(0, 0.2, 0.5), (3, 0.8, 0.5)], times=instants(3, fps=5)):
+        scene, news = step(scene, shot.seen, shot.glance, at(shot.t), lines, Rules())
+        told.append([found.line for found in news if isinstance(found, Crossing)])
+    assert [names for names in told if names] == [["before", "after"]]
+
+
+def test_a_few_stray_detections_beyond_the_line_are_no_passing() -> None:
+    # Someone stands before the line; then all that is found, once in almost a second, lies a step beyond it.
+    here, beyond = Box.around(Point(0.44, 0.5), 0.15, 0.5), Box.around(Point(0.56, 0.5), 0.15, 0.5)
+    stands = [Shot(number / 10, (person(here),), moving([here])) for number in range(15)]
+    strays = [
+        Shot(1.5 + number / 10, (person(beyond),) if number % 8 == 7 else (), moving([here, beyond]))
+        for number in range(24)
+    ]
+    told = play([*stands, *strays])
+    assert told.letters == ""
+    assert told.scene.next_id == 2
 
 
 @pytest.mark.parametrize("shown", [("left_ankle",), ("right_ankle",), ("left_ankle", "right_ankle")])

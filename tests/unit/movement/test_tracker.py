@@ -173,14 +173,21 @@ def test_a_dog_does_not_become_a_person_nor_hide_one(room: Room) -> None:
     assert [(trail.kind, trail.unseen_s > 0) for trail in trails] == [(Kind.DOG, True), (Kind.PERSON, False)]
 
 
-def test_someone_who_stopped_while_hidden_is_found_where_they_were(room: Room) -> None:
-    for number in range(15):
-        box = Box.around(Point(0.2 + number * 0.02, 0.5), 0.1, 0.4)
-        room.see(person(box))
-    for _ in range(15):
+@pytest.mark.parametrize(
+    ("speed", "found_again_at"),
+    [
+        pytest.param(0.3, 0.47, id="stopped while hidden"),
+        pytest.param(0.3, 0.83, id="went on as before"),
+        pytest.param(0.15, 0.67, id="went on half as fast again"),
+    ],
+)
+def test_someone_hidden_for_more_than_a_second_is_found_again(room: Room, speed: float, found_again_at: float) -> None:
+    for number in range(10):
+        room.see(person(Box.around(Point(0.2 + speed * number * FRAME_S, 0.5), 0.1, 0.4)))
+    for _ in range(11 if speed == 0.3 else 13):
         room.see()
-    (trail,) = [trail for trail in room.see(person(box)) if trail.newest is not None]
-    assert trail.id == 1
+    trails = room.see(person(Box.around(Point(found_again_at, 0.5), 0.1, 0.4)))
+    assert [trail.id for trail in trails if trail.newest is not None] == [1]
 
 
 def test_a_body_partly_off_the_picture_is_shown_as_far_as_it_is_on_it(room: Room) -> None:
