@@ -98,6 +98,12 @@ def test_the_legs_that_are_left_at_the_side_do_not_drag_the_body_down() -> None:
     assert legs.box.centre.y == pytest.approx(whole.centre.y, abs=0.06)
 
 
+def test_the_hat_that_is_left_at_the_lower_edge_does_not_drag_the_body_aside() -> None:
+    motion = followed([Box(0.4, 0.6, 0.6, 1.0)] * 8)
+    hat = corrected(later(motion, 0.1, seen=True), Box(0.4, 0.97, 0.46, 1.0))
+    assert hat.box.centre.x == pytest.approx(0.5, abs=0.03)
+
+
 def test_mirrored_looks_give_the_mirrored_belief() -> None:
     one = followed([box.clipped() for box in walking(0.1, -0.1, 10)])
     other = followed([Box(1 - box.x1, box.y0, 1 - box.x0, box.y1).clipped() for box in walking(0.1, -0.1, 10)])

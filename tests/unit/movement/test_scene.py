@@ -89,6 +89,20 @@ def test_happenings_of_one_frame_are_in_the_order_of_their_instants() -> None:
     assert [names for names in told if names] == [["before", "after"]]
 
 
+def test_what_moved_once_and_then_stands_still_passes_nothing_however_its_box_changes() -> None:
+    # Someone brings a coat and hangs it up before the line; later it is found in another size, its middle beyond it.
+    narrow, wide = Box(0.38, 0.3, 0.54, 0.8), Box(0.38, 0.3, 0.68, 0.8)
+    brought = [Shot(number / 10, (person(narrow),), moving([narrow])) for number in range(15)]
+    hangs = [Shot(1.5 + number / 10, (person(narrow),), STILL) for number in range(20)]
+    grows = [Shot(3.5 + number / 10, (person(wide),), STILL) for number in range(30)]
+    told = play([*brought, *hangs, *grows])
+    assert told.letters == ""
+    assert told.scene.next_id == 2
+    # The same with movement in it is someone who passes.
+    alive = [Shot(shot.t, shot.seen, moving(found.box for found in shot.seen)) for shot in [*brought, *hangs, *grows]]
+    assert play(alive).letters == "I"
+
+
 def test_a_few_stray_detections_beyond_the_line_are_no_passing() -> None:
     # Someone stands before the line; then all that is found, once in almost a second, lies a step beyond it.
     here, beyond = Box.around(Point(0.44, 0.5), 0.15, 0.5), Box.around(Point(0.56, 0.5), 0.15, 0.5)

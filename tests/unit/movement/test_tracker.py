@@ -128,6 +128,19 @@ def test_a_weak_detection_carries_on_but_begins_nothing(room: Room) -> None:
     assert (trail.phase, trail.id) == (Phase.CONFIRMED, 1)
 
 
+def test_a_weak_detection_must_fit_better_than_a_strong_one(room: Room) -> None:
+    # A chair that looks a little like someone must not adopt whoever just left beside it.
+    def found(aside: float, score: float) -> list[Phase]:
+        room = Room()
+        room.believe(person(HERE))
+        box = Box(HERE.x0 + aside, HERE.y0, HERE.x1 + aside, HERE.y1)
+        return phases(room.see(person(box, score)))[:1]
+
+    assert found(0.02, 0.35) == [Phase.CONFIRMED]
+    assert found(0.085, 0.35) == [Phase.LOST]
+    assert found(0.085, 0.8) == [Phase.CONFIRMED]
+
+
 def test_below_the_weak_score_nothing_is_seen(room: Room) -> None:
     room.believe(person(HERE))
     assert phases(room.see(person(HERE, 0.1))) == [Phase.LOST]
