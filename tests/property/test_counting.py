@@ -452,10 +452,10 @@ def test_who_comes_in_through_any_edge_passes_the_line_before_it_once(
     assert play(shots, (beside_the_edge(at_x, quarters),)).letters == "I"
 
 
-@given(st.floats(0.0, 0.3), hurry, rate, breadth, quarter)
+@given(st.floats(0.0, 0.15), hurry, rate, breadth, quarter)
 def test_who_goes_out_through_any_edge_passes_the_line_before_it_once(
     beyond: float, speed: float, fps: int, size: float, quarters: int
 ) -> None:
-    # The line stands off the edge by a body and a bit, so that the body is seen whole and clear beyond it.
-    line = beside_the_edge(size * 1.2 + 0.04 + beyond, quarters)
+    # The line stands off the edge by a body and two frames' way, so that the body is seen twice clear beyond it.
+    line = beside_the_edge(size + 0.05 + 2 * speed / fps + beyond, quarters)
     assert play(from_the_left(speed, fps, size, quarters, leaving=True), (line,)).letters == "O"
