@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from smartlogd.store.writer import Writer
 
 log = logging.getLogger("smartlogd.store")
+
+_AT_ONCE = 8
+"""Groups that waited are handed to the writer together, each still a transaction of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +174,16 @@ class Journal:
         """Group after group, until told to stop and nothing waits."""
         if self._writer is None:
             self._writer = await asyncio.to_thread(_open_writer, self._path, self._options.busy_s)
+        loop = asyncio.get_running_loop()
         while self._queue or not self._stopping:
             await self._gather()
+            ready = [batch_of(group.rows) for group in islice(self._queue, _AT_ONCE) if group is not self._open]
             try:
-                if self._queue:
-                    await self._writer.write(batch_of(self._queue[0].rows))
+                if ready:
+                    await self._writer.write(ready, lambda: _soon(loop, self._settle))
             except StoreTrouble as trouble:
                 await self._suffer(trouble)
                 continue
-            if self._queue:
-                self._settle(self._queue.popleft())
             await self._recover()
 
     async def _gather(self) -> None:
@@ -194,8 +198,9 @@ class Journal:
             if self._queue[0] is self._open:
                 self._open = None
 
-    def _settle(self, group: _Group) -> None:
-        """The group is on the disk: tell whoever waits."""
+    def _settle(self) -> None:
+        """The first group is on the disk: tell whoever waits."""
+        group = self._queue.popleft()
         if not group.committed.done():
             group.committed.set_result(None)
         self._waiting -= len(group.rows)
@@ -242,6 +247,11 @@ async def _within(event: asyncio.Event, span_s: float | None) -> None:
             await event.wait()
     except TimeoutError:
         return
+
+
+def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """Have the loop make a call, from the driver's thread."""
+    loop.call_soon_threadsafe(call)
 
 
 def _open_writer(path: Path, busy_s: float) -> Writer:

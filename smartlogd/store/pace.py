@@ -35,7 +35,7 @@ class Pace:
         return self.journal_rows_per_s / self.bare_rows_per_s
 
 
-async def pace(folder: Path, rows: int = 5000, rounds: int = 5) -> Pace:
+async def pace(folder: Path, rows: int = 10_000, rounds: int = 7) -> Pace:
     """Write `rows` events by the journal and by bare sqlite3, turn about, in folders made and removed in `folder`.
 
     Both write the same rows (events, their passings, their subjects) with the same pragmas, in transactions of as

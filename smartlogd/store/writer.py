@@ -6,6 +6,7 @@ This module imports SQLAlchemy, which takes its time; the journal imports it in 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -84,19 +85,20 @@ class Writer:
         self._engine = writing_engine(path, busy_s)
         self._connection: AsyncConnection | None = None
 
-    async def write(self, batch: Batch) -> None:
-        """Return when the batch is on the disk; StoreTrouble when it is not, and then nothing of it is.
+    async def write(self, batches: Sequence[Batch], committed: Callable[[], None]) -> None:
+        """Return when all batches are on the disk; StoreTrouble when one is not, and then nothing of it is.
 
-        After any trouble the connection is given up: what state a failed write left it in need not be known.
+        `committed` is called after each batch, in the driver's thread. After any trouble the connection is given
+        up: what state a failed write left it in need not be known.
         """
         try:
             if self._connection is None:
                 self._connection = await self._engine.connect()
             raw = await self._connection.get_raw_connection()
-            # The whole transaction is one visit to the driver's thread. Through SQLAlchemy's cursors it is thirteen,
-            # which cost as much as the writing itself (docs/decisions/0011).
+            # All that waits is one visit to the driver's thread. Through SQLAlchemy's cursors a transaction is
+            # thirteen, which cost as much as the writing itself (docs/decisions/0011).
             driver = cast(aiosqlite.Connection, raw.driver_connection)
-            await driver._execute(_commit, driver._conn, batch)  # type: ignore[no-untyped-call]  # left untyped there
+            await driver._execute(_commit_all, driver._conn, batches, committed)  # type: ignore[no-untyped-call]  # left untyped there
         except (DBAPIError, sqlite3.Error) as error:
             await self.close()
             cause = error.orig if isinstance(error, DBAPIError) else error
@@ -112,6 +114,13 @@ class Writer:
             await connection.invalidate()
             await connection.close()
         await self._engine.dispose()
+
+
+def _commit_all(connection: sqlite3.Connection, batches: Sequence[Batch], committed: Callable[[], None]) -> None:
+    """One transaction after the other."""
+    for batch in batches:
+        _commit(connection, batch)
+        committed()
 
 
 def _commit(connection: sqlite3.Connection, batch: Batch) -> None:

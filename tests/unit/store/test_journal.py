@@ -198,7 +198,8 @@ async def test_the_reserve_takes_the_events_of_a_full_disk_until_there_is_room_a
             await receipts[-1].durable()  # on the disk, full as it is
         assert not (disk / "reserve").exists()
         assert store.journal.state.word == "disk full"
-        assert "room kept in reserve" in store.journal.state.detail
+        await until(lambda: "room kept in reserve" in store.journal.state.detail)
+        assert store.journal.state.word == "disk full"
         filled.unlink()
         await until(lambda: store.journal.state.word == "ok")  # without any event to write
         assert store.journal.state.word == "ok"

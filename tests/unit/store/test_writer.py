@@ -19,6 +19,10 @@ Maker = Callable[..., Event]
 Opener = Callable[..., Store]
 
 
+def nothing() -> None:
+    """Nobody asks which batch is on the disk."""
+
+
 def count(path: Path, table: str) -> int:
     with closing(sqlite3.connect(path)) as connection:
         return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
@@ -53,7 +57,7 @@ async def test_a_batch_that_is_written_again_changes_nothing(opener: Opener, cro
     later = crossing(stamp=event.stamp.shifted(2), subject=event.subject)
     writer = Writer(store.path, 1)
     for group in ([later], [event], [event, later]):
-        await writer.write(batch_of(rows_of(one, store.origin) for one in group))
+        await writer.write([batch_of(rows_of(one, store.origin) for one in group)], nothing)
     await writer.close()
     assert [count(store.path, table) for table in ("events", "smartlog", "subjects")] == [2, 2, 1]
     with closing(sqlite3.connect(store.path)) as connection:
@@ -68,9 +72,11 @@ async def test_a_batch_is_written_whole_or_not_at_all(opener: Opener, crossing: 
     batch = batch_of([rows_of(crossing(), store.origin)])
     batch.passings.append(("u", "X", *batch.passings[0][2:]))  # no action of ours: the CHECK refuses it
     with pytest.raises(sqlite3.IntegrityError, match="ck_smartlog_action"):
-        await writer.write(batch)
+        await writer.write([batch], nothing)
     assert count(store.path, "events") == 0
-    await writer.write(batch_of([rows_of(crossing(), store.origin)]))  # the connection was given up and is made anew
+    await writer.write(
+        [batch_of([rows_of(crossing(), store.origin)])], nothing
+    )  # the connection was given up and is made anew
     assert count(store.path, "events") == 1
     await writer.close()
     await store.close()
@@ -82,9 +88,9 @@ async def test_another_programs_lock_is_told_in_words_and_then_forgotten(opener:
     with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreTrouble, match="Another program") as caught:
-            await writer.write(batch_of([rows_of(crossing(), store.origin)]))
+            await writer.write([batch_of([rows_of(crossing(), store.origin)])], nothing)
         assert caught.value.word == "locked"
-    await writer.write(batch_of([rows_of(crossing(), store.origin)]))
+    await writer.write([batch_of([rows_of(crossing(), store.origin)])], nothing)
     assert count(store.path, "events") == 1
     await writer.close()
     await store.close()
@@ -95,7 +101,7 @@ async def test_a_database_that_was_taken_away_is_not_begun_anew(opener: Opener, 
     store.path.rename(store.path.with_name("taken.db"))
     writer = Writer(store.path, 1)
     with pytest.raises(StoreTrouble) as caught:
-        await writer.write(batch_of([rows_of(crossing(), store.origin)]))
+        await writer.write([batch_of([rows_of(crossing(), store.origin)])], nothing)
     assert caught.value.word == "away"
     assert not store.path.exists()
     await writer.close()
@@ -107,7 +113,7 @@ async def test_closing_leaves_no_thread_behind(opener: Opener, crossing: Maker) 
     store = opener()
     before = threading.active_count()
     writer = Writer(store.path, 1)
-    await writer.write(batch_of([rows_of(crossing(), store.origin)]))
+    await writer.write([batch_of([rows_of(crossing(), store.origin)])], nothing)
     assert threading.active_count() == before + 1
     await writer.close()
     await writer.close()
@@ -122,3 +128,13 @@ def test_the_statements_are_made_of_the_tables() -> None:
     assert INSERT_EVENT.startswith("INSERT INTO events (user_id, type, ts, data, event_id")
     assert INSERT_PASSING.endswith("ON CONFLICT (event_id) DO NOTHING")
     assert "min(subjects.first_seen, excluded.first_seen)" in UPSERT_SUBJECT
+
+
+async def test_batches_written_together_are_told_one_by_one(opener: Opener, crossing: Maker) -> None:
+    store = opener()
+    writer = Writer(store.path, busy_s=1)
+    told: list[int] = []
+    batches = [batch_of([rows_of(crossing(), store.origin)]) for _ in range(3)]
+    await writer.write(batches, lambda: told.append(count(store.path, "events")))
+    await writer.close()
+    assert told == [1, 2, 3]
