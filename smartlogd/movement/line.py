@@ -28,6 +28,12 @@ _ENDS = 0.03
 """A line is taken to reach this much further (fractions of the picture) at both ends."""
 _EMERGED = 0.33
 _EMERGING_S = 2.0
+_GOING = 0.2
+"""Someone leaves who moves at least this share of their own size a second towards the edge."""
+_HALF_HIDDEN = 0.7
+
+
+STILL = Point(0.0, 0.0)
 
 
 class Place(enum.Enum):
@@ -84,7 +90,8 @@ class Look:
 
     Its visible `box` and its `anchor`, the box it was `born` with and when it was `first` seen, and whether
     movement `is_alive` in it: what never moves (a coat, a post that looks like someone) passes nothing,
-    however its box may flicker.
+    however its box may flicker. `velocity` is the body's, in fractions a second, and `whole` its believed
+    width and height, the part beyond the picture's edge included.
     """
 
     track: TrackId
@@ -95,6 +102,8 @@ class Look:
     stamp: Stamp
     confidence: float
     is_alive: bool = True
+    velocity: Point = STILL
+    whole: Point = STILL
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +160,37 @@ def watch(line: CrossingLine, before: Watch, look: Look, gap_s: float) -> tuple[
         where = before.seen.anchor.towards(look.anchor, share)
         before = replace(before, met_at=met_at, met_where=where)
     return _judged(line, replace(before, seen=look), look, gap_s)
+
+
+def departed(line: CrossingLine, last: Watch) -> Crossing | None:
+    """The passing of someone who left the picture through an edge beyond the line, as `last` saw them.
+
+    The counterpart of coming in through an edge: the middle of what is visible never gets past a line that
+    lies nearer to the edge than half a body. Asked once, when the track has ended.
+    """
+    look = last.seen
+    is_inside = last.place in {Place.INSIDE, Place.LEAVING}
+    edge = _exit(look)
+    if edge is None or not look.is_alive or not (is_inside or last.place in {Place.OUTSIDE, Place.ENTERING}):
+        return None
+    if (inward(line, edge) > 0) == is_inside:
+        return None
+    where = _meeting(line, look.anchor, edge)
+    if not _on_segment(line, where):
+        return None
+    return Crossing(line.name, Action.OUT if is_inside else Action.IN, look.track, look.stamp, where, look.confidence)
+
+
+def _exit(look: Look) -> Point | None:
+    """The middle of the contact with the edge through which a body was leaving: half hidden by it, and going there."""
+    for edge in _edges(look.box):
+        sideways = edge.x in {0.0, 1.0}
+        speed = look.velocity.x * (edge.x * 2 - 1) if sideways else look.velocity.y * (edge.y * 2 - 1)
+        other = abs(look.velocity.y) if sideways else abs(look.velocity.x)
+        visible, whole = (look.box.width, look.whole.x) if sideways else (look.box.height, look.whole.y)
+        if speed > max(other, _GOING * whole) and visible < _HALF_HIDDEN * whole:
+            return edge
+    return None
 
 
 def _judged(line: CrossingLine, state: Watch, look: Look, gap_s: float) -> tuple[Watch, Crossing | None]:

@@ -11,7 +11,7 @@ from smartlogd.base.seen import Detection, Glance
 from smartlogd.base.time import Stamp
 from smartlogd.movement.behaviour import appearance
 from smartlogd.movement.debounce import is_repeat
-from smartlogd.movement.line import Look, Watch, anchor_of, begin, watch
+from smartlogd.movement.line import Look, Watch, anchor_of, begin, departed, watch
 from smartlogd.movement.rules import Rules
 from smartlogd.movement.sight import sightings
 from smartlogd.movement.tracker import Trail, advance
@@ -61,6 +61,7 @@ def step(
     appeared = [found for trail in trails if (found := appearance(phases.get(trail.id), trail.track()))]
     watches, passed = _watched(scene, trails, lines, rules)
     believed = {trail.id for trail in trails if trail.phase in {Phase.CONFIRMED, Phase.LOST}}
+    believed |= {id_ for id_, phase in phases.items() if phase is Phase.LOST}
     alive = {trail.id for trail in trails if trail.phase is not Phase.ENDED}
     candidates = (*scene.waiting, *passed)
     logged, crossings = _logged(scene.logged, [c for c in candidates if c.track in believed], lines, trails, rules)
@@ -81,11 +82,12 @@ def _watched(
     watches: dict[tuple[TrackId, CrossingLine], Watch] = {}
     passed: list[Crossing] = []
     for trail in trails:
-        if trail.phase is Phase.ENDED:
-            continue
         for line in lines:
             key = (trail.id, line)
             before = scene.watches.get(key)
+            if trail.phase is Phase.ENDED:
+                passed.extend(_gone(line, before, scene, trail))
+                continue
             if trail.newest is None:
                 if before is not None:
                     watches[key] = before
@@ -100,13 +102,21 @@ def _watched(
     return watches, passed
 
 
+def _gone(line: CrossingLine, before: Watch | None, scene: Scene, trail: Trail) -> tuple[Crossing, ...]:
+    """The passing of someone believed who ended by leaving the picture beyond the line, if that is what happened."""
+    was_believed = any(old.id == trail.id and old.phase is Phase.LOST for old in scene.trails)
+    crossing = departed(line, before) if before is not None and was_believed else None
+    return () if crossing is None else (crossing,)
+
+
 def _look(trail: Trail, line: CrossingLine) -> Look:
     box = trail.box
     ankles = _ankles(trail.newest.body) if trail.newest else None
     moves = trail.moved is not None and trail.now.since(trail.moved) < _ALIVE_S
     is_alive = moves and trail.presence >= _PRESENT and _shows(trail, line) >= _SHOWN
     anchor = anchor_of(line, box, ankles)
-    return Look(trail.id, box, anchor, trail.born, trail.first, trail.now, trail.score, is_alive)
+    velocity, whole = trail.motion.velocity, Point(trail.motion.across.size, trail.motion.down.size)
+    return Look(trail.id, box, anchor, trail.born, trail.first, trail.now, trail.score, is_alive, velocity, whole)
 
 
 def _shows(trail: Trail, line: CrossingLine) -> float:
