@@ -43,7 +43,6 @@ class Tally:
     """Frames that the models looked at; the others were quiet."""
     dropped: int = 0
     events: int = 0
-    tracks: int = 0
     people: int = 0
     """In view now."""
     fps: float = 0.0
@@ -158,7 +157,6 @@ class Pipeline:
         self.tally.newest, self.tally.dropped = frame.stamp, self._camera.dropped
         confirmed = [track for track in self._scene.tracks if track.phase is Phase.CONFIRMED]
         self.tally.people = sum(track.kind is Kind.PERSON for track in confirmed)
-        self.tally.tracks = max((self.tally.tracks, *(int(track.id) for track in confirmed)))
         for event in events:
             self.tally.log(event)
 

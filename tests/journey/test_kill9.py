@@ -136,10 +136,13 @@ def column(path: Path, query: str) -> list[str]:
         return [row[0] for row in connection.execute(query)]
 
 
-def test_fifty_kills_lose_no_acknowledged_row_and_every_next_start_works(folder: Path, start: Starter) -> None:
+def test_fifty_kills_lose_no_acknowledged_row_and_every_next_start_works(
+    folder: Path, start: Starter, long_run: bool
+) -> None:
+    kills = 10 * KILLS if long_run else KILLS
     chance = random.Random(20)
     acknowledged: set[str] = set()
-    for number in range(KILLS):
+    for number in range(kills):
         writer = start()
         if number % 5:
             writer.wait_for(2)  # open, and a first event written
@@ -156,7 +159,7 @@ def test_fifty_kills_lose_no_acknowledged_row_and_every_next_start_works(folder:
     assert column(path, "PRAGMA foreign_key_check") == []
     events = column(path, "SELECT event_id FROM events")
     passed = column(path, "SELECT event_id FROM smartlog")
-    assert len(acknowledged) > 10 * KILLS, "the writers hardly wrote: this proves nothing"
+    assert len(acknowledged) > 10 * kills, "the writers hardly wrote: this proves nothing"
     assert acknowledged <= set(passed)
     assert sorted(events) == sorted(passed)  # a crossing is both rows or neither
     assert len(events) == len(set(events))
