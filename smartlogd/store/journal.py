@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("smartlogd.store")
 
-_AT_ONCE = 8
+_AT_ONCE = 32
 """Groups that waited are handed to the writer together, each still a transaction of its own."""
 
 
@@ -43,7 +43,7 @@ class JournalState:
 
 
 class Slip:
-    """A receipt: proof, once `durable` returns, that an event is on the disk."""
+    """A receipt, one for all events of a group: proof, once `durable` returns, that they are on the disk."""
 
     __slots__ = ("_committed",)
 
@@ -58,12 +58,13 @@ class Slip:
 class _Group:
     """Events that are written together, and the loop's time at which they are tried even if they are few."""
 
-    __slots__ = ("committed", "due_s", "rows")
+    __slots__ = ("committed", "due_s", "receipt", "rows")
 
     def __init__(self, due_s: float, committed: asyncio.Future[None]) -> None:
         self.rows: list[EventRows] = []
         self.due_s = due_s
         self.committed = committed
+        self.receipt = Slip(committed)
 
 
 class Journal:
@@ -109,7 +110,7 @@ class Journal:
             self._enough.set()
         if self._waiting >= self._options.queue_rows:
             self._roomy.clear()
-        return Slip(group.committed)
+        return group.receipt
 
     def _opened(self) -> _Group:
         """A new group at the end of the queue."""

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smartlogd.store.pace import Pace, pace
+import pytest
+
+from smartlogd.store.pace import pace
 
 
 async def test_the_journal_keeps_pace_with_the_bare_database(tmp_path: Path) -> None:
@@ -13,5 +15,6 @@ async def test_the_journal_keeps_pace_with_the_bare_database(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_ratio_is_the_journals_share() -> None:
-    assert Pace(journal_rows_per_s=50.0, bare_rows_per_s=100.0).ratio == 0.5
+async def test_in_a_single_round_the_ratio_is_the_journals_share(tmp_path: Path) -> None:
+    measured = await pace(tmp_path, rows=200, rounds=1)
+    assert measured.ratio == pytest.approx(measured.journal_rows_per_s / measured.bare_rows_per_s)

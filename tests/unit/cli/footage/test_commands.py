@@ -33,7 +33,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
         return Start((1.5,) * rounds, 200 * 1024 * 1024)
 
     async def known_pace(folder: Path, rows: int = 5000) -> Pace:
-        return Pace(6000.0, 10_000.0)
+        return Pace(6000.0, 10_000.0, 0.6)
 
     monkeypatch.setattr(pace, "pace", known_pace)
     monkeypatch.setattr(speed, "speed", known_speed)
