@@ -88,6 +88,9 @@ def test_the_rate_of_the_journal_is_measured_where_it_is_asked(smartlogd: Run, t
     said = smartlogd("bench", "journal", "--rows", "100", "--folder", tmp_path, "--json")
     assert said.code == 0, said.err
     told = json.loads(said.out)
-    assert told["ratio"] == pytest.approx(told["journal_rows_per_s"] / told["bare_rows_per_s"], abs=0.01)
+    assert (told["rows"], told["wanted"]) == (100, 0.5)
+    assert told["journal_rows_per_s"] > 0
+    assert told["bare_rows_per_s"] > 0
+    assert 0.0 < told["ratio"] < 3.0  # of so few rows; how it follows from the rounds is tested with the store
     assert list(tmp_path.iterdir()) == []
     assert smartlogd("bench", "journal", "--folder", tmp_path / "gone").code == 66
