@@ -80,16 +80,15 @@ def _watched(
 ) -> tuple[dict[tuple[TrackId, CrossingLine], Watch], list[Crossing]]:
     """How each line sees each track now, and the passings that this completed."""
     watches: dict[tuple[TrackId, CrossingLine], Watch] = {}
-    passed: list[Crossing] = []
+    passed: list[Crossing | None] = []
     for trail in trails:
         for line in lines:
             key = (trail.id, line)
             before = scene.watches.get(key)
-            if trail.phase is Phase.ENDED:
-                passed.extend(_gone(line, before, scene, trail))
-                continue
             if trail.newest is None:
-                if before is not None:
+                if before is not None and trail.phase is Phase.ENDED:
+                    passed.append(departed(line, before))
+                elif before is not None:
                     watches[key] = before
                 continue
             look = _look(trail, line)
@@ -97,16 +96,8 @@ def _watched(
                 watches[key] = begin(line, look)
                 continue
             watches[key], crossing = watch(line, before, look, rules.evidence_gap_s)
-            if crossing is not None:
-                passed.append(crossing)
-    return watches, passed
-
-
-def _gone(line: CrossingLine, before: Watch | None, scene: Scene, trail: Trail) -> tuple[Crossing, ...]:
-    """The passing of someone believed who ended by leaving the picture beyond the line, if that is what happened."""
-    was_believed = any(old.id == trail.id and old.phase is Phase.LOST for old in scene.trails)
-    crossing = departed(line, before) if before is not None and was_believed else None
-    return () if crossing is None else (crossing,)
+            passed.append(crossing)
+    return watches, [crossing for crossing in passed if crossing is not None]
 
 
 def _look(trail: Trail, line: CrossingLine) -> Look:

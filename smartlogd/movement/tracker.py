@@ -103,7 +103,7 @@ def advance(
 ) -> tuple[tuple[Trail, ...], int]:
     """All trails one frame on, those that ended just now included once, and the next free id."""
     spans = {trail.id: max(0.0, stamp.since(trail.now)) for trail in trails}
-    alive = [_predicted(trail, stamp) for trail in trails if trail.phase is not Phase.ENDED]
+    alive = [_predicted(trail, spans[trail.id], stamp) for trail in trails if trail.phase is not Phase.ENDED]
     found = _associated(alive, seen, rules)
     carried = [
         _seen(trail, spans[trail.id], seen[found[place]], glance, rules) if place in found else _missed(trail, rules)
@@ -168,8 +168,7 @@ def _covered(sighting: Sighting, trails: Sequence[Trail]) -> bool:
     )
 
 
-def _predicted(trail: Trail, stamp: Stamp) -> Trail:
-    span_s = max(0.0, stamp.since(trail.now))
+def _predicted(trail: Trail, span_s: float, stamp: Stamp) -> Trail:
     motion = later(trail.motion, span_s, seen=trail.newest is not None)
     fading = trail.presence * math.exp(-span_s / _PRESENCE_S)
     return replace(trail, motion=motion, now=stamp, looks=trail.looks + 1, presence=fading)
