@@ -13,6 +13,20 @@ from pathlib import Path
 from smartlogd.detect.catalogue import Address, Member, ModelSpec, Wheel
 
 CONTENT = bytes(range(256)) * 1200  # several of the downloader's chunks
+NOWHERE = Address("http://127.0.0.1:9/one.tflite")  # the discard port: nobody listens
+OTHER = b"another model"
+
+
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "models"
+
+
+def mirror(tmp_path: Path, **files: bytes) -> Path:
+    made = tmp_path / "mirror"
+    made.mkdir()
+    for name, content in files.items():
+        (made / f"{name}.tflite").write_bytes(content)
+    return made
 
 
 def spec(*sources: Member | Address, name: str = "one", content: bytes = CONTENT) -> ModelSpec:

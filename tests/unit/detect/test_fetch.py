@@ -5,26 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fetching import CONTENT, serving, spec, wheel_file
+from fetching import CONTENT, NOWHERE, OTHER, folder, mirror, serving, spec, wheel_file
 
 from smartlogd.base.errors import Exit, Missing
-from smartlogd.detect.catalogue import Address, Member
+from smartlogd.detect.catalogue import Member
 from smartlogd.detect.registry import Progress, Registry
-
-NOWHERE = Address("http://127.0.0.1:9/one.tflite")  # the discard port: nobody listens
-OTHER = b"another model"
-
-
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "models"
-
-
-def mirror(tmp_path: Path, **files: bytes) -> Path:
-    made = tmp_path / "mirror"
-    made.mkdir()
-    for name, content in files.items():
-        (made / f"{name}.tflite").write_bytes(content)
-    return made
 
 
 def notes(told: list[Progress]) -> str:

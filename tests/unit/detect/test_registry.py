@@ -5,26 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fetching import CONTENT, spec
+from fetching import CONTENT, NOWHERE, OTHER, folder, mirror, spec
 
 from smartlogd.base.errors import Missing, UnusableInput
-from smartlogd.detect.catalogue import Address
 from smartlogd.detect.registry import Registry
-
-NOWHERE = Address("http://127.0.0.1:9/one.tflite")  # the discard port: nobody listens
-OTHER = b"another model"
-
-
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "models"
-
-
-def mirror(tmp_path: Path, **files: bytes) -> Path:
-    made = tmp_path / "mirror"
-    made.mkdir()
-    for name, content in files.items():
-        (made / f"{name}.tflite").write_bytes(content)
-    return made
 
 
 def test_a_file_is_added_by_its_hash_whatever_its_name(tmp_path: Path) -> None:
