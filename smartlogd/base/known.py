@@ -16,6 +16,8 @@ TrackId = NewType("TrackId", int)
 """Counts up from 1 within one run of the pipeline and is never given twice."""
 SubjectId = NewType("SubjectId", UUID)
 """Who was seen, before and apart from any name: the `uuid` of the log."""
+PersonId = NewType("PersonId", UUID)
+"""A known person, the same on every device: `users.uid`."""
 EventId = NewType("EventId", UUID)
 """Minted once, when the event is composed; sending an event twice is harmless because of it."""
 
@@ -81,6 +83,8 @@ class Track:
     `box` is where it is believed to be now, `velocity` (of the box's middle) is in fractions of the
     picture a second, `hits` how often it was seen, `first` and `last` when. `detection` is the body's
     newest detection and `face` the newest face seen with it, None when the newest frame showed none.
+    `stretch` counts its unambiguous stretches from 1: after an occlusion, or when it could have been taken
+    for another, a new one begins.
     """
 
     id: TrackId
@@ -94,6 +98,7 @@ class Track:
     phase: Phase
     detection: Detection | None = None
     face: Detection | None = None
+    stretch: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +132,8 @@ class Event:
     """One row of the log in the making.
 
     `type` is one of the data model's event types; `data` is the one mapping that crosses rooms, plain
-    JSON values. `subject` is who it happened to, where it happened to someone. A crossing's `data` has
-    `line`, `action` ("I"/"O"), `track`, `confidence`, `x`, `y`.
+    JSON values. `subject` is who it happened to, where it happened to someone, and `person` who that was
+    known to be just then. A crossing's `data` has `line`, `action` ("I"/"O"), `track`, `confidence`, `x`, `y`.
     """
 
     id: EventId
@@ -136,5 +141,6 @@ class Event:
     type: str
     stamp: Stamp
     subject: SubjectId | None = None
+    person: PersonId | None = None
     ended: Stamp | None = None
     data: Mapping[str, Json] = field(default_factory=dict)

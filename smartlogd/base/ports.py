@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from smartlogd.base.geometry import Box
-from smartlogd.base.known import Event, EventId, SubjectId, TrackId
-from smartlogd.base.seen import Detection, Frame
+from smartlogd.base.known import Event, EventId, SubjectId, Track, TrackId
+from smartlogd.base.seen import Detection, Frame, Pixels
 from smartlogd.base.time import Stamp
+from smartlogd.base.who import Embedding, Recognition, View
 
 Tensor = npt.NDArray[np.generic]
 
@@ -77,6 +78,35 @@ class Detector(Protocol):
         ...
 
 
+class Embedder(Protocol):
+    """An aligned face -> a point, near the points of the same person's other faces."""
+
+    @property
+    def model(self) -> str:
+        """Which network made the point: points of different networks are never compared."""
+        ...
+
+    def embed(self, chip: Pixels) -> Embedding:
+        """The embedding, float32[128], of one aligned chip, uint8[150, 150, 3] RGB."""
+        ...
+
+
+class Identifier(Protocol):
+    """Tracks with faces -> good looks at them, some time later."""
+
+    def offer(self, tracks: tuple[Track, ...], frame: Frame) -> None:
+        """Look at the tracks whose faces are worth it, on another thread; returns at once."""
+        ...
+
+    async def news(self) -> tuple[View, ...]:
+        """The looks that are done. Live this returns at once; in a replay it waits for those that were begun."""
+        ...
+
+    async def close(self) -> None:
+        """End the worker thread; a second call does nothing."""
+        ...
+
+
 class Ids(Protocol):
     """Who mints ids: UUIDv7 when live; in replay derived from the file, so that two runs are equal."""
 
@@ -104,6 +134,10 @@ class Journal(Protocol):
         """Take the event and return at once; never loses it, never waits for a disk."""
         ...
 
+    def learn(self, recognition: Recognition) -> Receipt:
+        """Take what was learnt about a subject and return at once; written in order with the events."""
+        ...
+
     async def room(self) -> None:
         """Return when there is room for more events: at once, but when the disk has long been full."""
         ...
@@ -122,4 +156,8 @@ class Control(Protocol):
 
     async def stop(self) -> None:
         """Begin to stop."""
+        ...
+
+    async def change(self, what: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """Change who people are: one of the changes of people and strangers, by name; gives its outcome."""
         ...
