@@ -84,7 +84,7 @@ class Track:
     picture a second, `hits` how often it was seen, `first` and `last` when. `detection` is the body's
     newest detection and `face` the newest face seen with it, None when the newest frame showed none.
     `stretch` counts its unambiguous stretches from 1: after an occlusion, or when it could have been taken
-    for another, a new one begins.
+    for another, a new one begins. It `is_doubtful` while it still could.
     """
 
     id: TrackId
@@ -99,6 +99,7 @@ class Track:
     detection: Detection | None = None
     face: Detection | None = None
     stretch: int = 1
+    is_doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class Likeness:
 class View:
     """One good look at a track's face: its embedding, how good it is (0..1), and who it is like.
 
-    `likenesses` has the nearest beings, each once, nearest first. `stretch` counts a track's unambiguous
+    `model` made the `vector`. `likenesses` has the nearest beings, each once, nearest first. `stretch` counts a track's unambiguous
     stretches: after an occlusion a new one begins, and what was seen before may be someone else. `crop` is
     a small JPEG of the face, None where none is to be kept.
     """
@@ -57,6 +57,7 @@ class View:
     track: TrackId
     stretch: int
     stamp: Stamp
+    model: str
     vector: Embedding
     quality: float
     likenesses: tuple[Likeness, ...] = ()
