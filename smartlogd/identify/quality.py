@@ -1,0 +1,136 @@
+"""How good a look at a face is, and what makes it too poor to tell people apart (pure)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from smartlogd.base.seen import Detection, Pixels
+
+_NOSE_BEFORE_EARS = 1.2
+"""The nose stands this many half-widths of the head before the line between the ears."""
+_GOOD_PX, _GOOD_SHARPNESS, _POOR_YAW = 110.0, 12.0, 50.0
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+_MIDDLE = slice(25, 125)
+"""The part of the chip that is face and not background, in both directions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """One look at a face.
+
+    `size_px` is the shorter side of its box on the picture, in pixels; `sharpness` the mean step between
+    neighbouring pixels of the chip after its light was made even; `brightness` 0..1 of the face's middle;
+    `yaw` how far it is turned to a side and `roll` how far it is tilted, in degrees; `score` the detector's.
+    """
+
+    size_px: float
+    sharpness: float
+    brightness: float
+    yaw: float
+    roll: float
+    score: float
+
+    @property
+    def overall(self) -> float:
+        """How much the look is worth, from 0 to 1: it is no better than its worst side."""
+        size = self.size_px / _GOOD_PX
+        sharp = self.sharpness / _GOOD_SHARPNESS
+        frontal = 1 - abs(self.yaw) / _POOR_YAW
+        return max(0.0, min(1.0, size, sharp, frontal, self.score))
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a look must have at least; `most` and `least` in the measures of `Quality`."""
+
+    least_px: float = 40.0
+    least_sharpness: float = 2.5
+    least_brightness: float = 0.12
+    most_brightness: float = 0.93
+    most_yaw: float = 45.0
+    least_score: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a look is refused: one `word`, a `sentence` about this picture, and a `hint` how to do better."""
+
+    word: str
+    sentence: str
+    hint: str
+
+
+def measure(face: Detection, chip: Pixels, width: int, height: int) -> Quality:
+    """How good the look is; `chip` is the aligned face, `width` and `height` the picture's, in pixels."""
+    light = np.asarray(chip[_MIDDLE, _MIDDLE] @ _LUMA, np.float32)
+    return Quality(
+        size_px=min(face.box.width * width, face.box.height * height),
+        sharpness=_sharpness(light),
+        brightness=float(light.mean()) / 255,
+        yaw=_yaw(face, width, height),
+        roll=_roll(face, width, height),
+        score=face.score,
+    )
+
+
+def refusals(quality: Quality, gate: Gate) -> tuple[Refusal, ...]:
+    """Everything for which the look is refused, the gravest first; empty for one that is good enough."""
+    found = []
+    if quality.size_px < gate.least_px:
+        found.append(
+            Refusal(
+                "small",
+                f"The face is only {quality.size_px:.0f} pixels wide, and {gate.least_px:.0f} are needed.",
+                "Take the photograph from nearer, or give a larger one.",
+            )
+        )
+    if abs(quality.yaw) > gate.most_yaw:
+        found.append(Refusal("turned", "The face is turned away.", "Look into the lens."))
+    if quality.brightness < gate.least_brightness:
+        found.append(Refusal("dark", "The face is too dark.", "Turn towards a window or a lamp."))
+    if quality.brightness > gate.most_brightness:
+        found.append(Refusal("bright", "The face is burnt out.", "Step out of the glaring light."))
+    if quality.sharpness < gate.least_sharpness:
+        found.append(Refusal("blurred", "The face is blurred.", "Hold still, wipe the lens, or let more light in."))
+    if quality.score < gate.least_score:
+        found.append(Refusal("unsure", "It is hardly a face.", "Show the whole face, without mask or hand before it."))
+    return tuple(found)
+
+
+def _sharpness(light: npt.NDArray[np.float32]) -> float:
+    """The mean step between neighbouring pixels, in hundredths of the light's own spread."""
+    spread = max(float(light.std()), 1.0)
+    steps = np.abs(np.diff(light, axis=0)).mean() + np.abs(np.diff(light, axis=1)).mean()
+    return float(steps) * 50 / spread
+
+
+def _yaw(face: Detection, width: int, height: int) -> float:
+    """How far the head is turned, in degrees: 0 into the lens, 90 at the profile; 0 without ears."""
+    places = _upright(face, width, height)
+    if not {"right_ear", "left_ear", "nose"} <= places.keys():
+        return 0.0
+    right, left, nose = places["right_ear"].real, places["left_ear"].real, places["nose"].real
+    half = abs(left - right) / 2
+    return math.degrees(math.atan2(nose - (left + right) / 2, _NOSE_BEFORE_EARS * max(half, 1e-6)))
+
+
+def _roll(face: Detection, width: int, height: int) -> float:
+    """How far the head is tilted, in degrees: 0 upright, positive clockwise."""
+    right, left = face.keypoint("right_eye"), face.keypoint("left_eye")
+    if right is None or left is None:
+        return 0.0
+    return math.degrees(math.atan2((left.point.y - right.point.y) * height, (left.point.x - right.point.x) * width))
+
+
+def _upright(face: Detection, width: int, height: int) -> dict[str, complex]:
+    """The keypoints in pixels, by name, turned until the eyes are level."""
+    roll = math.radians(_roll(face, width, height))
+    back = complex(math.cos(roll), -math.sin(roll))
+    return {
+        keypoint.name: complex(keypoint.point.x * width, keypoint.point.y * height) * back
+        for keypoint in face.keypoints
+    }
