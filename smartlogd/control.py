@@ -1,8 +1,9 @@
 """The local socket: the command line's only way to a running daemon.
 
 One JSON object a line, at most 64 KiB: {"verb": "status"} is answered with {"ok": true, ...} or with
-{"ok": false, "error": sentence, "hint": sentence, "code": exit code}. Whoever may open the socket (0660, in a
-folder of 0700) may ask; what they send is bounded in size, number and time, and never trusted.
+{"ok": false, "error": sentence, "hint": sentence, "code": exit code}. A change of people or strangers says which and
+with what: {"verb": "change", "what": "rename", "arguments": {...}}. Whoever may open the socket (0660, in a folder of
+0700) may ask; what they send is bounded in size, number and time, and never trusted.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import json
 import logging
 import socket
 import stat
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import TypeAlias, cast
 
 from smartlogd.base.errors import Exit, ServiceAway, SmartlogError, UnusableInput
 from smartlogd.base.ports import Control
@@ -25,6 +27,9 @@ IDLE_S = 10.0
 """How long a client may take over one line, and over taking its answer."""
 ANSWER_S = 20.0
 """How long the command line waits for an answer: a reload may load models anew."""
+
+Request: TypeAlias = Mapping[str, object]
+"""What was asked, as it came: nothing in it is believed but that it is a JSON object."""
 
 log = logging.getLogger("smartlogd.control")
 
@@ -89,10 +94,11 @@ class _Desk:
     """Where clients are answered, a bounded number at a time."""
 
     def __init__(self, control: Control) -> None:
-        self._verbs: Mapping[str, Callable[[], Awaitable[Mapping[str, object] | None]]] = {
-            "status": control.status,
-            "reload": control.reload,
-            "stop": control.stop,
+        self._verbs: Mapping[str, Callable[[Request], Awaitable[Mapping[str, object] | None]]] = {
+            "status": lambda _: control.status(),
+            "reload": lambda _: control.reload(),
+            "stop": lambda _: control.stop(),
+            "change": lambda request: control.change(*_change(request)),
         }
         self._clients: set[asyncio.StreamWriter] = set()
 
@@ -131,20 +137,33 @@ class _Desk:
 
     async def _answer(self, line: bytes) -> Mapping[str, object]:
         try:
-            verb = self._verb(line)
-            return {"ok": True, **(await self._verbs[verb]() or {})}
+            request = _request(line)
+            return {"ok": True, **(await self._verbs[self._verb(request)](request) or {})}
         except SmartlogError as error:
             return _refusal(error)
 
-    def _verb(self, line: bytes) -> str:
-        try:
-            request = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise UnusableInput("The request is no JSON object on one line.", 'Send {"verb": "status"}.') from error
-        verb = request.get("verb") if isinstance(request, dict) else None
+    def _verb(self, request: Request) -> str:
+        verb = request.get("verb")
         if not isinstance(verb, str) or verb not in self._verbs:
             raise UnusableInput("The request names no verb we know.", f"Known verbs: {', '.join(self._verbs)}.")
         return verb
+
+
+def _request(line: bytes) -> Request:
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UnusableInput("The request is no JSON object on one line.", 'Send {"verb": "status"}.') from error
+    return request if isinstance(request, dict) else {}
+
+
+def _change(request: Request) -> tuple[str, Mapping[str, object]]:
+    """Which change is asked for, and with what; whether both can be meant is for those to say who make it."""
+    what, arguments = request.get("what"), request.get("arguments", {})
+    if not isinstance(what, str) or not isinstance(arguments, dict):
+        hint = 'Send {"verb": "change", "what": "ignore", "arguments": {"uuid": "..."}}.'
+        raise UnusableInput("The request does not say what to change, and with which arguments.", hint)
+    return what, arguments
 
 
 async def _send(writer: asyncio.StreamWriter, answer: Mapping[str, object]) -> None:
@@ -160,23 +179,48 @@ def _refusal(error: SmartlogError) -> Mapping[str, object]:
 # The command line's side -------------------------------------------------------------------------
 
 
-def ask(path: Path, verb: str, *, answer_s: float = ANSWER_S) -> Mapping[str, object]:
-    """The daemon's answer to `verb`; ServiceAway (69) when none answers, its own error where it refuses."""
+class NobodyAnswers(ServiceAway):
+    """No daemon listens at the socket, so nothing was asked of anyone (exit 69)."""
+
+
+def ask(path: Path, verb: str, *, answer_s: float = ANSWER_S, **more: object) -> Mapping[str, object]:
+    """The daemon's answer to `verb`, with whatever `more` belongs to it.
+
+    NobodyAnswers (69) when no daemon listens, ServiceAway (69) when one does and does not answer, and its own error
+    where it refuses.
+    """
+    request = json.dumps({"verb": verb, **more}).encode() + b"\n"
+    if len(request) > LONGEST_LINE:
+        raise UnusableInput(f"A request has at most {LONGEST_LINE // 1024} KiB.", "Ask for less at once.")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
         line.settimeout(answer_s)
-        try:
-            line.connect(str(path))
-            line.sendall(json.dumps({"verb": verb}).encode() + b"\n")
+        with _explained(path, answer_s):
+            _connected(line, path)
+            line.sendall(request)
             return _understood(_first_line(line))
-        except (FileNotFoundError, ConnectionError) as error:
-            raise ServiceAway(f"No smartlogd is running (nobody answers at {path}).", START) from error
-        except PermissionError as error:
-            what = f"The control socket {path} is not open to this user."
-            raise SmartlogError(what, "Ask as the user that runs smartlogd.", code=Exit.PERMISSION) from error
-        except TimeoutError as error:
-            raise ServiceAway(f"smartlogd did not answer within {answer_s:g} s.", "Look at its log.") from error
-        except OSError as error:
-            raise ServiceAway(f"The socket {path} cannot be used: {(error.strerror or str(error)).lower()}.") from error
+
+
+def _connected(line: socket.socket, path: Path) -> None:
+    try:
+        line.connect(str(path))
+    except (FileNotFoundError, ConnectionError) as error:
+        raise NobodyAnswers(f"No smartlogd is running (nobody answers at {path}).", START) from error
+
+
+@contextmanager
+def _explained(path: Path, answer_s: float) -> Iterator[None]:
+    """Translate what a socket complains of inside the `with` block."""
+    try:
+        yield
+    except ConnectionError as error:
+        raise ServiceAway(f"The smartlogd at {path} hung up without an answer.", "Look at its log.") from error
+    except PermissionError as error:
+        what = f"The control socket {path} is not open to this user."
+        raise SmartlogError(what, "Ask as the user that runs smartlogd.", code=Exit.PERMISSION) from error
+    except TimeoutError as error:
+        raise ServiceAway(f"smartlogd did not answer within {answer_s:g} s.", "Look at its log.") from error
+    except OSError as error:
+        raise ServiceAway(f"The socket {path} cannot be used: {(error.strerror or str(error)).lower()}.") from error
 
 
 START = "Start it with: smartlogd run"

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from smartlogd import control
-from smartlogd.base.errors import Exit, ServiceAway, SmartlogError, WrongConfiguration
+from smartlogd.base.errors import Exit, ServiceAway, SmartlogError, UnusableInput, WrongConfiguration
 
 
 class Desk:
@@ -35,6 +35,12 @@ class Desk:
 
     async def stop(self) -> None:
         self.asked.append("stop")
+
+    async def change(self, what: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        self.asked.append(f"change {what}")
+        if what == "nonsense":
+            raise UnusableInput("There is no change called nonsense.")
+        return {"what": what, "with": dict(arguments)}
 
 
 @contextlib.asynccontextmanager
@@ -107,6 +113,24 @@ async def test_an_error_of_the_daemon_reaches_the_asker_with_its_hint_and_exit_c
     assert (caught.value.hint, caught.value.code) == ("Mend it.", Exit.CONFIGURATION)
 
 
+async def test_a_change_reaches_the_daemon_with_its_arguments(path: Path) -> None:
+    desk = Desk()
+    async with served(path, desk):
+        told = await asyncio.to_thread(control.ask, path, "change", what="ignore", arguments={"uuid": "abcd"})
+        assert told == {"what": "ignore", "with": {"uuid": "abcd"}}
+        with pytest.raises(SmartlogError, match="no change called nonsense"):
+            await asyncio.to_thread(control.ask, path, "change", what="nonsense", arguments={})
+    assert desk.asked == ["change ignore", "change nonsense"]
+
+
+async def test_more_than_a_line_holds_is_refused_before_it_is_sent(path: Path) -> None:
+    desk = Desk()
+    async with served(path, desk):
+        with pytest.raises(UnusableInput, match="64 KiB"):
+            await asyncio.to_thread(control.ask, path, "change", what="x" * control.LONGEST_LINE, arguments={})
+    assert desk.asked == []
+
+
 HOSTILE = {
     "nothing but a line break": b"\n",
     "words": b"status please\n",
@@ -115,6 +139,9 @@ HOSTILE = {
     "a number": b"7\n",
     "a verb that is a list": b'{"verb": ["status"]}\n',
     "a verb that is unknown": b'{"verb": "format_disk"}\n',
+    "a change of nothing": b'{"verb": "change"}\n',
+    "a change that is a number": b'{"verb": "change", "what": 7}\n',
+    "a change with a list of arguments": b'{"verb": "change", "what": "forget", "arguments": ["Anna"]}\n',
     "a verb that is an attribute": b'{"verb": "__class__"}\n',
     "binary": bytes(range(1, 10)) + bytes(range(11, 256)) + b"\n",
     "bytes that are no UTF-8": b'{"verb": "\xff\xfe"}\n',
@@ -220,7 +247,7 @@ async def test_a_path_too_long_for_a_socket_is_explained(path: Path) -> None:
 
 
 def test_without_a_daemon_the_asker_is_told_how_to_start_one(path: Path) -> None:
-    with pytest.raises(ServiceAway, match="No smartlogd is running") as caught:
+    with pytest.raises(control.NobodyAnswers, match="No smartlogd is running") as caught:
         control.ask(path, "status")
     assert "smartlogd run" in caught.value.hint
 
@@ -254,8 +281,9 @@ def impostor(path: Path, answer: bytes | None) -> object:
     "answer", [b"220 smtp ready\n", b"[1]\n", b"\xff\n", b""], ids=["words", "list", "binary", "none"]
 )
 def test_an_impostors_answer_is_not_believed(path: Path, answer: bytes) -> None:
-    with impostor(path, answer), pytest.raises(ServiceAway):
+    with impostor(path, answer), pytest.raises(ServiceAway) as caught:
         control.ask(path, "status")
+    assert not isinstance(caught.value, control.NobodyAnswers), "it may have done what it was asked"
 
 
 def test_a_daemon_that_does_not_answer_is_not_waited_for_for_ever(path: Path) -> None:

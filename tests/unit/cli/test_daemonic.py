@@ -57,6 +57,9 @@ class Desk:
     async def stop(self) -> None:
         self.stopped.set()
 
+    async def change(self, what: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        raise AssertionError(f"nobody asks for the change {what} here")
+
 
 @pytest.fixture
 def desk(state: Path) -> Iterator[Desk]:
