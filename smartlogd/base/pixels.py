@@ -47,6 +47,13 @@ def scaled(pixels: Pixels, longest: int) -> Pixels:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def mosaic(pixels: Pixels, blocks: int) -> Pixels:
+    """The picture as `blocks` x `blocks` plain squares: what they average away cannot be brought back."""
+    height, width = pixels.shape[:2]
+    few = cv2.resize(pixels, (blocks, blocks), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(few, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
 def warped(pixels: Pixels, matrix: npt.NDArray[np.float64], size: int) -> Pixels:
     """A size x size square seen through `matrix` (2x3, picture pixels -> square pixels), edges repeated."""
     return np.asarray(

@@ -77,6 +77,12 @@ def measure(face: Detection, chip: Pixels, width: int, height: int) -> Quality:
     )
 
 
+def promise(face: Detection, width: int, height: int) -> float:
+    """What a look at this face may be worth at most, 0 to 1, by its size, turn and score; costs no pixels."""
+    size = min(face.box.width * width, face.box.height * height) / _GOOD_PX
+    return max(0.0, min(1.0, size, 1 - abs(_yaw(face, width, height)) / _POOR_YAW, face.score))
+
+
 def refusals(quality: Quality, gate: Gate) -> tuple[Refusal, ...]:
     """Everything for which the look is refused, the gravest first; empty for one that is good enough."""
     found = []
