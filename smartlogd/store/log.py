@@ -7,19 +7,13 @@ not wait for the object mapper to be imported.
 from __future__ import annotations
 
 import datetime as dt
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from smartlogd.base.errors import Missing
 from smartlogd.base.known import Action
 from smartlogd.schema.instants import instant_of, micros
-from smartlogd.store.pragmas import DATABASE, READING
-from smartlogd.store.recognise import reading, version_of
-from smartlogd.store.trouble import told
+from smartlogd.store.recognise import asking
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +93,7 @@ def passings(
     }
     asked = [condition for key, condition in _CONDITIONS.items() if question[key] is not None]
     where = f"WHERE {' AND '.join(asked)}" if asked else ""
-    with _asking(folder) as connection:
+    with asking(folder) as connection:
         order = _NEWEST if after_id is None else _ARRIVAL
         found = [_passing(row) for row in connection.execute(_PASSINGS + where + order, question)]
     return found[::-1] if after_id is None else found
@@ -107,7 +101,7 @@ def passings(
 
 def totals(folder: Path, since: dt.datetime | None = None) -> list[Total]:
     """How many passed each line, by name of the line."""
-    with _asking(folder) as connection:
+    with asking(folder) as connection:
         rows = connection.execute(_TOTALS, {"since": None if since is None else micros(since)})
         return [Total(*row) for row in rows]
 
@@ -117,17 +111,3 @@ def _passing(row: tuple[Any, ...]) -> Passing:
     id_, at_us, line, action, user_id, uuid, who, device, confidence, track, trusted, event_id = row
     at, way, known = instant_of(at_us), Action(action), None if trusted is None else bool(trusted)
     return Passing(id_, at, line, way, user_id, uuid, who, device, confidence, track, known, event_id)
-
-
-@contextmanager
-def _asking(folder: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that cannot write, to a database that is ours."""
-    path = folder / DATABASE
-    if version_of(path) is None:
-        raise Missing(
-            f"There is no log in {folder} yet.", "Start smartlogd (`smartlogd run`), or name its state folder."
-        )
-    with told(folder), closing(reading(path)) as connection:
-        for pragma in READING:
-            connection.execute(pragma)
-        yield connection

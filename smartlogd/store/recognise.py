@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from smartlogd.base.errors import DiskTrouble
+from smartlogd.base.errors import DiskTrouble, Missing
 from smartlogd.schema.migrate import APPLICATION_ID, revisions
+from smartlogd.store.pragmas import DATABASE, READING
 from smartlogd.store.trouble import told
 
 
@@ -25,6 +27,20 @@ def reading(path: Path) -> sqlite3.Connection:
         if not path.is_file() or (wal.exists() and wal.stat().st_size):
             raise
         return _tried(f"{uri}&immutable=1")
+
+
+@contextmanager
+def asking(folder: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that cannot write, to the log in a state folder; Missing where there is none yet."""
+    path = folder / DATABASE
+    if version_of(path) is None:
+        raise Missing(
+            f"There is no log in {folder} yet.", "Start smartlogd (`smartlogd run`), or name its state folder."
+        )
+    with told(folder), closing(reading(path)) as connection:
+        for pragma in READING:
+            connection.execute(pragma)
+        yield connection
 
 
 def _tried(uri: str) -> sqlite3.Connection:
