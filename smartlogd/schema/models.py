@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Float, ForeignKey, Index, MetaData, String
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Float, ForeignKey, Index, LargeBinary, MetaData, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from smartlogd.base.time import SystemClock
@@ -29,6 +29,12 @@ NAMES = {
 def _now() -> dt.datetime:
     """The instant at which a row without a stamp of its own is written."""
     return SystemClock().now().utc
+
+
+def _where_known(column: str) -> Index:
+    """An index of the few rows in which the column is not null; the many others cost nothing."""
+    known = text(f"{column} IS NOT NULL")
+    return Index(None, column, sqlite_where=known, postgresql_where=known)
 
 
 class Base(DeclarativeBase):
@@ -97,7 +103,7 @@ class Subject(Base):
     """Someone seen, before and apart from any name; every track is born as one."""
 
     __tablename__ = "subjects"
-    __table_args__ = ({"info": {"side": "both"}},)
+    __table_args__ = (_where_known("user_id"), _where_known("merged_into"), {"info": {"side": "both"}})
 
     uuid: Mapped[str] = mapped_column(UniqueId, primary_key=True, comment="The uuid that the log's rows carry.")
     user_id: Mapped[int | None] = mapped_column(
@@ -111,6 +117,45 @@ class Subject(Base):
     first_seen: Mapped[dt.datetime] = mapped_column(Instant, default=_now, comment="Stamp of its first event.")
     last_seen: Mapped[dt.datetime] = mapped_column(Instant, default=_now, comment="Stamp of its newest event.")
     best_crop: Mapped[str | None] = mapped_column(String(255), comment="Path of its best picture, in the state folder.")
+
+
+class FaceTemplate(Base):
+    """One remembered face: of a person who was enrolled, or of someone seen."""
+
+    __tablename__ = "face_templates"
+    __table_args__ = (
+        CheckConstraint('(subject IS NULL) <> ("user" IS NULL)', name="owner"),
+        CheckConstraint("quality BETWEEN 0 AND 1", name="quality"),
+        Index(None, "subject"),
+        Index(None, "user"),
+        {"info": {"side": "both"}},
+    )
+
+    id: Mapped[str] = mapped_column(UniqueId, primary_key=True, comment="Minted once; writing it twice is harmless.")
+    subject: Mapped[str | None] = mapped_column(
+        ForeignKey("subjects.uuid"), comment="Who was seen with it, or null; follows that subject's name."
+    )
+    user: Mapped[str | None] = mapped_column(ForeignKey("users.uid"), comment="Who was enrolled with it, or null.")
+    model: Mapped[str] = mapped_column(
+        String(128), comment="The network that made the vector; those of two networks are never compared."
+    )
+    vector: Mapped[bytes] = mapped_column(
+        LargeBinary, comment="float32[128], sealed under the key of its owner (`store/keys.py`)."
+    )
+    quality: Mapped[float] = mapped_column(Float, comment="How good the picture was, 0..1.")
+    source: Mapped[str] = mapped_column(String(16), comment="Where it came from: photo, camera, import, track.")
+    created_at: Mapped[dt.datetime] = mapped_column(Instant, default=_now, comment="When the face was taken in.")
+
+
+class Tombstone(Base):
+    """Someone who was forgotten: what arrives late about them is not kept."""
+
+    __tablename__ = "tombstones"
+    __table_args__ = (CheckConstraint("what IN ('person', 'stranger')", name="what"), {"info": {"side": "both"}})
+
+    uid: Mapped[str] = mapped_column(UniqueId, primary_key=True, comment="`users.uid`, or a stranger's uuid.")
+    what: Mapped[str] = mapped_column(String(16), comment="person or stranger.")
+    at: Mapped[dt.datetime] = mapped_column(Instant, default=_now, comment="When they were forgotten.")
 
 
 class Event(Base):
@@ -158,6 +203,8 @@ class Smartlog(Base):
         CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
         Index(None, "timestamp"),
         Index(None, "line", "timestamp"),
+        Index(None, "uuid"),
+        _where_known("user_id"),
         {"info": {"side": "both"}, "sqlite_autoincrement": True},
     )
 

@@ -63,8 +63,8 @@ def _visit(ids: LiveIds, at: Stamp, number: int) -> tuple[Event, Event]:
     track = TrackId(number + 1)
     subject = ids.subject(track, at)
     passing: dict[str, Json] = {"line": "door", "action": "I", "track": track, "confidence": 0.9, "x": 0.5, "y": 0.6}
-    came = Event(ids.event("person_entered", track, at), _DEVICE, "person_entered", at, subject, None, {"track": track})
-    return came, Event(ids.event("crossing", track, at), _DEVICE, "crossing", at, subject, None, passing)
+    came = Event(ids.event("person_entered", track, at), _DEVICE, "person_entered", at, subject, data={"track": track})
+    return came, Event(ids.event("crossing", track, at), _DEVICE, "crossing", at, subject, data=passing)
 
 
 def _open(folder: Path, options: StoreOptions) -> Store:

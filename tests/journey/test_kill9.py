@@ -48,7 +48,7 @@ async def main(folder, ear):
             at = clock.now()
             data = {"line": "door", "action": random.choice("IO"), "track": track, "confidence": 1, "x": 0, "y": 0}
             subject = ids.subject(TrackId(track), at)
-            event = Event(ids.event("crossing", track, at), "door", "crossing", at, subject, None, data)
+            event = Event(ids.event("crossing", track, at), "door", "crossing", at, subject, data=data)
             await store.journal.room()
             tasks.create_task(told(event, store.journal.append(event), ear))
             await asyncio.sleep(random.random() * 0.002)

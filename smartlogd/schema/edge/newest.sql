@@ -13,6 +13,13 @@ CREATE TABLE meta (
 	value JSON NOT NULL,
 	CONSTRAINT pk_meta PRIMARY KEY ("key")
 );
+CREATE TABLE tombstones (
+	uid VARCHAR(36) NOT NULL,
+	what VARCHAR(16) NOT NULL,
+	at BIGINT NOT NULL,
+	CONSTRAINT pk_tombstones PRIMARY KEY (uid),
+	CONSTRAINT ck_tombstones_what CHECK (what IN ('person', 'stranger'))
+);
 CREATE TABLE users (
 	id INTEGER NOT NULL,
 	uid VARCHAR(36) NOT NULL,
@@ -59,6 +66,8 @@ CREATE TABLE subjects (
 	CONSTRAINT fk_subjects_user_id FOREIGN KEY(user_id) REFERENCES users (id),
 	CONSTRAINT fk_subjects_merged_into FOREIGN KEY(merged_into) REFERENCES subjects (uuid)
 );
+CREATE INDEX ix_subjects_merged_into ON subjects (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX ix_subjects_user_id ON subjects (user_id) WHERE user_id IS NOT NULL;
 CREATE TABLE events (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	user_id INTEGER NOT NULL,
@@ -80,6 +89,23 @@ CREATE TABLE events (
 	CONSTRAINT fk_events_subject_user_id FOREIGN KEY(subject_user_id) REFERENCES users (id)
 );
 CREATE INDEX ix_events_ts ON events (ts);
+CREATE TABLE face_templates (
+	id VARCHAR(36) NOT NULL,
+	subject VARCHAR(36),
+	user VARCHAR(36),
+	model VARCHAR(128) NOT NULL,
+	vector BLOB NOT NULL,
+	quality FLOAT NOT NULL,
+	source VARCHAR(16) NOT NULL,
+	created_at BIGINT NOT NULL,
+	CONSTRAINT pk_face_templates PRIMARY KEY (id),
+	CONSTRAINT ck_face_templates_owner CHECK ((subject IS NULL) <> ("user" IS NULL)),
+	CONSTRAINT ck_face_templates_quality CHECK (quality BETWEEN 0 AND 1),
+	CONSTRAINT fk_face_templates_subject FOREIGN KEY(subject) REFERENCES subjects (uuid),
+	CONSTRAINT fk_face_templates_user FOREIGN KEY(user) REFERENCES users (uid)
+);
+CREATE INDEX ix_face_templates_subject ON face_templates (subject);
+CREATE INDEX ix_face_templates_user ON face_templates (user);
 CREATE TABLE smartlog (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	user_id INTEGER,
@@ -105,6 +131,8 @@ CREATE TABLE smartlog (
 );
 CREATE INDEX ix_smartlog_line_timestamp ON smartlog (line, timestamp);
 CREATE INDEX ix_smartlog_timestamp ON smartlog (timestamp);
+CREATE INDEX ix_smartlog_user_id ON smartlog (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX ix_smartlog_uuid ON smartlog (uuid);
 CREATE VIEW smartlog_readable AS
 SELECT s.id,
        strftime('%Y-%m-%dT%H:%M:%S', s.timestamp / 1000000, 'unixepoch')
@@ -122,5 +150,5 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO alembic_version VALUES ('0001');
+INSERT INTO alembic_version VALUES ('0002');
 PRAGMA application_id = 1397509959;

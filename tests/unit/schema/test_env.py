@@ -32,16 +32,19 @@ def tables(path: Path) -> set[str]:
 def test_up_check_down_and_up_again(tmp_path: Path, url: str) -> None:
     path = tmp_path / "smartlog.db"
     alembic("-x", f"url={url}", "upgrade", "head")
-    assert {"smartlog", "events", "subjects", "devices", "users", "boots", "meta"} <= tables(path)
+    assert {"smartlog", "events", "subjects", "devices", "users", "boots", "meta", "face_templates"} <= tables(path)
     assert "No new upgrade operations detected" in alembic("-x", f"url={url}", "check").stdout
     alembic("-x", f"url={url}", "downgrade", "-1")
+    assert "smartlog" in tables(path)
+    assert "face_templates" not in tables(path)
+    alembic("-x", f"url={url}", "downgrade", "base")
     assert tables(path) <= {"alembic_version", "sqlite_sequence"}
     alembic("upgrade", "head", DATABASE_URL=url)
     assert "smartlog" in tables(path)
 
 
 def test_the_history_can_be_read() -> None:
-    assert "0001 (head)" in alembic("history").stdout
+    assert "0002 (head)" in alembic("history").stdout
 
 
 def test_a_new_revision_gets_the_next_number_and_is_empty(tmp_path: Path, url: str) -> None:
@@ -52,7 +55,7 @@ def test_a_new_revision_gets_the_next_number_and_is_empty(tmp_path: Path, url: s
     alembic("-x", f"url={url}", "upgrade", "head", cwd=tmp_path, **here)
     alembic("-x", f"url={url}", "revision", "--autogenerate", "-m", "nothing new", cwd=tmp_path, **here)
     (made,) = (tmp_path / "smartlogd/schema/edge/versions").glob("*_nothing_new.py")
-    assert made.name == "0002_nothing_new.py"
+    assert made.name == "0003_nothing_new.py"
     assert made.read_text().count("    pass") == 2
 
 
@@ -72,6 +75,6 @@ def test_a_step_that_fails_changes_nothing(tmp_path: Path, url: str, step: str) 
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("ALTER TABLE boots RENAME TO shoes")
     before = tables(path)
-    done = alembic("-x", f"url={url}", step, "head" if step == "upgrade" else "-1", check=False)
+    done = alembic("-x", f"url={url}", step, "head" if step == "upgrade" else "base", check=False)
     assert done.returncode != 0
     assert tables(path) == before

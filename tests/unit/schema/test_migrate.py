@@ -16,6 +16,16 @@ from smartlogd.schema.migrate import APPLICATION_ID, HISTORY, create, head, revi
 from smartlogd.schema.models import Base
 
 
+FIRST_ROWS = """
+INSERT INTO users VALUES (1, 'u', NULL, 'Resident', 'member', 0, 0, NULL, NULL);
+INSERT INTO devices VALUES (1, 1, 'door', 'camera', 'online', '[]', 0, NULL, '0.1.0', 1, 'e', 0);
+INSERT INTO subjects VALUES ('named', 1, 0, 0, NULL, 5, 9, NULL), ('unnamed', NULL, 0, 0, NULL, 5, 9, NULL);
+INSERT INTO events (user_id, type, ts, data, event_id, device_id) VALUES (1, 'sit', 7, '{}', 'x', 1);
+INSERT INTO smartlog (uuid, user_id, action, timestamp) VALUES
+    ('named', NULL, 'I', 6), ('unnamed', NULL, 'I', 7), (NULL, 1, 'O', 8), ('named', 1, 'O', 9);
+"""
+
+
 def created(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         create(connection)
@@ -53,6 +63,22 @@ def test_upgrading_twice_changes_nothing(tmp_path: Path, url: str) -> None:
     before = shape(tmp_path / "smartlog.db")
     upgrade(url)
     assert shape(tmp_path / "smartlog.db") == before
+
+
+def test_a_log_of_the_first_version_keeps_its_rows_and_names_its_past(tmp_path: Path, url: str) -> None:
+    upgrade(url, "0001")
+    before, named, unnamed = "SELECT * FROM events", ("named", 1), ("unnamed", None)
+    with closing(sqlite3.connect(tmp_path / "smartlog.db")) as connection:
+        connection.executescript(FIRST_ROWS)
+        events = connection.execute(before).fetchall()
+    upgrade(url)
+    with closing(sqlite3.connect(tmp_path / "smartlog.db")) as connection:
+        assert connection.execute(before).fetchall() == events
+        rows = connection.execute("SELECT uuid, user_id FROM smartlog ORDER BY id").fetchall()
+        assert rows == [named, unnamed, (None, 1), named]
+        assert connection.execute("SELECT who FROM smartlog_readable WHERE id = 1").fetchone() == ("Resident",)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("SELECT count(*) FROM face_templates").fetchone() == (0,)
 
 
 def test_the_head_read_off_the_file_names_is_alembics() -> None:

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from smartlogd.base.time import SystemClock
-from smartlogd.schema.models import Base, Device, Event, Smartlog, Subject, User
+from smartlogd.schema.models import Base, Device, Event, FaceTemplate, Smartlog, Subject, Tombstone, User
 
 STRANGER = "01a1ffd2-8657-716d-82f5-81802cf5c65c"
+OTHER = "01a1ffd2-8657-716d-82f5-81802cf5c65d"
 
 
 def test_a_row_is_written_as_the_seed_writes_it(engine: Engine) -> None:
@@ -82,6 +83,48 @@ def test_a_role_is_one_of_four(engine: Engine) -> None:
             db.commit()
 
 
+@pytest.mark.parametrize(
+    ("owner", "allowed"),
+    [
+        ({"subject": STRANGER}, True),
+        ({"user": STRANGER}, True),
+        ({}, False),
+        ({"subject": STRANGER, "user": STRANGER}, False),
+    ],
+)
+def test_a_face_belongs_to_a_person_or_to_someone_seen_never_to_both(
+    engine: Engine, owner: dict[str, str], allowed: bool
+) -> None:
+    with Session(engine) as db:
+        db.add_all([User(uid=STRANGER), Subject(uuid=STRANGER)])
+        db.flush()
+        db.add(FaceTemplate(id=STRANGER, model="m", vector=b"sealed", quality=0.5, source="photo", **owner))
+        if allowed:
+            db.commit()
+            assert db.get_one(FaceTemplate, STRANGER).vector == b"sealed"
+        else:
+            with pytest.raises(IntegrityError, match="ck_face_templates_owner"):
+                db.commit()
+
+
+def test_a_quality_is_a_share(engine: Engine) -> None:
+    with Session(engine) as db:
+        db.add(Subject(uuid=STRANGER))
+        db.flush()
+        db.add(FaceTemplate(id=STRANGER, subject=STRANGER, model="m", vector=b"", quality=1.1, source="photo"))
+        with pytest.raises(IntegrityError, match="ck_face_templates_quality"):
+            db.commit()
+
+
+def test_who_was_forgotten_was_a_person_or_a_stranger(engine: Engine) -> None:
+    with Session(engine) as db:
+        db.add(Tombstone(uid=STRANGER, what="stranger"))
+        db.commit()
+        db.add(Tombstone(uid=OTHER, what="dog"))
+        with pytest.raises(IntegrityError, match="ck_tombstones_what"):
+            db.commit()
+
+
 def test_ids_of_the_log_are_never_used_again(engine: Engine) -> None:
     with Session(engine) as db:
         for _ in range(2):
@@ -119,7 +162,7 @@ def test_every_table_says_where_it_lives() -> None:
     sides = {table.name: table.info["side"] for table in Base.metadata.sorted_tables}
     assert sides == {
         "users": "both", "devices": "both", "subjects": "both", "events": "both", "smartlog": "both",
-        "boots": "edge", "meta": "edge",
+        "face_templates": "both", "tombstones": "both", "boots": "edge", "meta": "edge",
     }  # fmt: skip
 
 

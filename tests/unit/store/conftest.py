@@ -58,7 +58,7 @@ def crossing() -> Maker:
     ) -> Event:
         data = {"line": line, "action": action, "track": track, "confidence": 0.75, "x": 0.5, "y": 0.5}
         subject = subject or ids.subject(TrackId(track), stamp)
-        return Event(ids.event("crossing", TrackId(track), stamp), "door", "crossing", stamp, subject, None, data)
+        return Event(ids.event("crossing", TrackId(track), stamp), "door", "crossing", stamp, subject, data=data)
 
     return made
 
