@@ -9,21 +9,25 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from smartlogd.base.geometry import Box
-from smartlogd.base.known import Behaviour, CrossingLine, Event, Happening, Phase, SubjectId, Track, TrackId
-from smartlogd.base.ports import Camera, Detector, Ids, Journal
+from smartlogd.base.known import Behaviour, CrossingLine, Event, Happening, Phase, Track
+from smartlogd.base.ports import Camera, Detector, Identifier, Ids, Journal
 from smartlogd.base.seen import Detection, Frame, Glance, Kind
 from smartlogd.base.time import Stamp, monotonic_s
+from smartlogd.base.who import Recognition, View
+from smartlogd.identities import Directory, Identities, News
 from smartlogd.movement.rules import Rules
 from smartlogd.movement.scene import Scene, step
+from smartlogd.movement.vote import VoteRules
 from smartlogd.record.compose import compose
 
 MOST_REGIONS = 16
-MOST_SUBJECTS = 4096
 _SMOOTH_S = 2.0
 """Rates and latencies are smoothed over about this long."""
 
 Watcher: TypeAlias = Callable[[Frame, Scene, tuple[Event, ...]], None]
 """Someone who looks on: called once a frame, in the frame loop, so it must return at once."""
+Listener: TypeAlias = Callable[[tuple[Event, ...]], None]
+"""Someone who is told what was learnt after the last frame of a recording."""
 
 
 class Gate(Protocol):
@@ -45,6 +49,8 @@ class Tally:
     events: int = 0
     people: int = 0
     """In view now."""
+    looks: int = 0
+    """Looks at faces that were good enough to tell someone by."""
     fps: float = 0.0
     model_ms: float = 0.0
     first_s: float | None = None
@@ -84,15 +90,19 @@ class Pipeline:
         lines: tuple[CrossingLine, ...],
         rules: Rules,
         device: str,
+        identifier: Identifier | None = None,
+        votes: VoteRules | None = None,
         heartbeat_s: float = 5.0,
         watchers: tuple[Watcher, ...] = (),
+        listeners: tuple[Listener, ...] = (),
         tally: Tally | None = None,
     ) -> None:
         self.tally = tally or Tally()
         self._camera, self._gate, self._detector = camera, gate, detector
         self._journal, self._device, self._heartbeat_s = journal, device, heartbeat_s
-        self._lines, self._rules, self._watchers = lines, rules, watchers
-        self._subjects, self._ids = Subjects(ids), ids
+        self._lines, self._rules = lines, rules
+        self._watchers, self._listeners = watchers, listeners
+        self._identifier, self._identities, self._ids = identifier, Identities(ids, votes or VoteRules()), ids
         self._scene = Scene()
         self._looking = asyncio.Lock()
         self._scanned: Stamp | None = None
@@ -100,19 +110,23 @@ class Pipeline:
     async def run(self) -> None:
         """Carry frames until the camera ends or the task is cancelled.
 
-        Waits for the next frame, its detections, and for room in the journal; never for the disk.
+        Waits for the next frame, its detections, and for room in the journal; never for the disk, nor (but in a
+        replay) for a look at a face.
         """
         async for frame in self._camera.frames():
             glance = frame.glance or self._gate.look(frame)
             detections = await self._detections(frame, glance)
-            self._scene, happenings = step(self._scene, detections, glance, frame.stamp, self._lines, self._rules)
-            events = tuple(self._event(happening) for happening in happenings)
-            for event in events:
-                self._journal.append(event)  # returns at once; the writer commits the group
+            learnt = self._learnt(await self._views(), frame.stamp)
+            whom, stamp = self._identities.whom, frame.stamp
+            self._scene, happenings = step(self._scene, detections, glance, stamp, self._lines, self._rules, whom)
+            events = self._written((*learnt, *happenings))
             for watch in self._watchers:
                 watch(frame, self._scene, events)
-            self._count(frame, events)
+            self._count(frame)
+            if self._identifier:
+                self._identifier.offer(self._scene.tracks, frame)  # returns at once; looks arrive as views
             await self._journal.room()
+        self._end(self._learnt(await self._views(), None))
 
     def relined(self, lines: tuple[CrossingLine, ...], rules: Rules) -> None:
         """Use other lines and rules from the next frame on; tracks live on."""
@@ -148,40 +162,54 @@ class Pipeline:
             return True
         return stamp.since(self._scanned) >= self._heartbeat_s
 
-    def _event(self, happening: Happening) -> Event:
-        subject = self._subjects.of(happening.track, self._scene.tracks, _stamp(happening))
-        return compose(happening, subject, self._ids, self._device)
+    async def _views(self) -> tuple[View, ...]:
+        return await self._identifier.news() if self._identifier else ()
 
-    def _count(self, frame: Frame, events: tuple[Event, ...]) -> None:
+    def _learnt(self, views: tuple[View, ...], now: Stamp | None) -> tuple[Happening, ...]:
+        """What looks at faces told: written to subjects' rows, remembered, and to be told as faces seen."""
+        news: News = self._identities.learn(views, self._scene.tracks, now)
+        self.tally.looks += len(views)
+        for recognition in news.recognitions:
+            self._journal.learn(recognition)
+            self._remember(recognition)
+        return news.seen
+
+    def _remember(self, recognition: Recognition) -> None:
+        """Know a stranger's face from the next look on, long before its row is written."""
+        if self._identifier is None:
+            return
+        if recognition.person is not None:
+            self._identifier.forget((recognition.subject,))
+        if recognition.merged_into is not None:
+            self._identifier.merged(recognition.subject, recognition.merged_into)
+        self._identifier.remember(recognition.templates)
+
+    def recast(self, directory: Directory) -> None:
+        """Look up anew who everybody in view is, after people or strangers were changed from outside."""
+        self._identities.recast(directory)
+
+    def _written(self, happenings: tuple[Happening, ...]) -> tuple[Event, ...]:
+        events = tuple(self._event(happening) for happening in happenings)
+        for event in events:
+            self._journal.append(event)  # returns at once; the writer commits the group
+            self.tally.log(event)
+        return events
+
+    def _end(self, happenings: tuple[Happening, ...]) -> None:
+        """What the last looks tell when no frame comes any more."""
+        events = self._written(happenings)
+        for listen in self._listeners:
+            listen(events)
+
+    def _event(self, happening: Happening) -> Event:
+        being = self._identities.of(happening.track, self._scene.tracks, _stamp(happening))
+        return compose(happening, being.subject, self._ids, self._device, being.person)
+
+    def _count(self, frame: Frame) -> None:
         self.tally.pace(monotonic_s())
         self.tally.newest, self.tally.dropped = frame.stamp, self._camera.dropped
         confirmed = [track for track in self._scene.tracks if track.phase is Phase.CONFIRMED]
         self.tally.people = sum(track.kind is Kind.PERSON for track in confirmed)
-        for event in events:
-            self.tally.log(event)
-
-
-class Subjects:
-    """Which subject each track is: minted once per track, kept while the track can still be asked for."""
-
-    def __init__(self, ids: Ids, most: int = MOST_SUBJECTS) -> None:
-        self._ids, self._most = ids, most
-        self._known: dict[TrackId, SubjectId] = {}
-
-    def of(self, track: TrackId, alive: tuple[Track, ...], stamp: Stamp) -> SubjectId:
-        """The subject of this track; one that is new is minted at its first stamp, else at `stamp`."""
-        if track in self._known:
-            return self._known[track]
-        first = next((other.first for other in alive if other.id == track), stamp)
-        self._known[track] = self._ids.subject(track, first)
-        self._forget(frozenset(other.id for other in alive) | {track})
-        return self._known[track]
-
-    def _forget(self, alive: frozenset[TrackId]) -> None:
-        """Drop the oldest that are gone; an id is never given twice, so nobody asks for them again."""
-        spare = len(self._known) - self._most
-        for track in [track for track in self._known if track not in alive][: max(0, spare)]:
-            del self._known[track]
 
 
 def _stamp(happening: Happening) -> Stamp:

@@ -21,6 +21,7 @@ from smartlogd.capture.options import CaptureOptions
 from smartlogd.complaints import Where, annotation_at, complaint
 from smartlogd.detect.options import DetectOptions
 from smartlogd.device import DeviceOptions, Folders, folders
+from smartlogd.identify.options import IdentifyOptions
 from smartlogd.movement.options import MovementOptions
 from smartlogd.record.options import RecordOptions
 from smartlogd.store.options import StoreOptions
@@ -39,6 +40,7 @@ class Settings(BaseModel):
     device: DeviceOptions = Field(default_factory=DeviceOptions, description="This device's name and folders.")
     capture: CaptureOptions = Field(default_factory=CaptureOptions, description="Light -> frames.")
     detect: DetectOptions = Field(default_factory=DetectOptions, description="Frames -> detections.")
+    identify: IdentifyOptions = Field(default_factory=IdentifyOptions, description="Faces -> who they are.")
     movement: MovementOptions = Field(default_factory=MovementOptions, description="Detections -> crossings.")
     record: RecordOptions = Field(default_factory=RecordOptions, description="Crossings -> events and pictures.")
     store: StoreOptions = Field(default_factory=StoreOptions, description="Events -> SQLite.")

@@ -12,14 +12,17 @@ from uuid import UUID
 
 import smartlogd
 from smartlogd.base.known import Anchor
-from smartlogd.base.ports import Camera, Detector, Ids, Journal
+from smartlogd.base.ports import Camera, Detector, Embedder, Identifier, Ids, Journal
 from smartlogd.base.time import Clock
 from smartlogd.settings import Settings, environment
 
 if TYPE_CHECKING:
     from smartlogd.capture.motion import MotionGate
     from smartlogd.detect.registry import Registry
-    from smartlogd.pipeline import Pipeline, Tally, Watcher
+    from smartlogd.identify.gallery import Gallery
+    from smartlogd.identify.identifier import FaceIdentifier
+    from smartlogd.movement.vote import VoteRules
+    from smartlogd.pipeline import Listener, Pipeline, Tally, Watcher
     from smartlogd.store.engine import Store
 
 MIRROR = "SMARTLOG_MODEL_MIRROR"
@@ -78,6 +81,46 @@ def store(settings: Settings, clock: Clock, boot: UUID) -> Store:
     )
 
 
+def embedder(settings: Settings) -> Embedder:
+    """The network that makes points of faces, loaded; errors as of `detector`."""
+    from smartlogd.detect.interpreter import from_bytes
+    from smartlogd.identify.embedder import TfliteEmbedder
+
+    name = "face_embedder" if settings.identify.precision == "float32" else "face_embedder_half"
+    content = model_registry(settings).content(name)
+    return TfliteEmbedder(from_bytes(content, name, settings.detect.delegate), name)
+
+
+def identifier(settings: Settings, gallery: Gallery, *, is_patient: bool = False) -> FaceIdentifier | None:
+    """What looks at faces; None where [identify] is off, or the profile finds no faces.
+
+    Raises Missing, with the hint how to fetch them, when a model is not there. `is_patient` is for replays.
+    """
+    if not settings.identify.enabled or settings.detect.profile == "wide":
+        return None
+    from smartlogd.detect.stills import open_stills
+    from smartlogd.identify.identifier import FaceIdentifier
+
+    registry = model_registry(settings)
+    refine = open_stills(settings.detect, registry).refined
+    return FaceIdentifier(embedder(settings), refine, settings.identify, gallery, patient=is_patient)
+
+
+def votes(settings: Settings) -> VoteRules:
+    """The thresholds of naming someone, as movement counts them: by how much nearer than doubt a look must be."""
+    from smartlogd.movement.vote import VoteRules
+
+    options = settings.identify
+    return VoteRules(
+        doubt_distance=options.doubt_distance,
+        known_belief=options.doubt_distance - options.known_distance,
+        stranger_belief=options.doubt_distance - options.stranger_distance,
+        margin=options.margin,
+        same_distance=options.same_distance,
+        other_distance=options.other_distance,
+    )
+
+
 def pipeline(
     settings: Settings,
     *,
@@ -85,7 +128,9 @@ def pipeline(
     detector: Detector,
     ids: Ids,
     journal: Journal,
+    identifier: Identifier | None = None,
     watchers: tuple[Watcher, ...] = (),
+    listeners: tuple[Listener, ...] = (),
     tally: Tally | None = None,
 ) -> Pipeline:
     """The river, from this camera to this journal."""
@@ -97,10 +142,13 @@ def pipeline(
         detector=detector,
         ids=ids,
         journal=journal,
+        identifier=identifier,
+        votes=votes(settings),
         lines=settings.movement.crossing_lines(),
         rules=settings.movement.rules(),
         device=settings.device.name,
         heartbeat_s=settings.capture.motion.heartbeat_s,
         watchers=watchers,
+        listeners=listeners,
         tally=tally,
     )

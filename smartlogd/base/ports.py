@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Protocol
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from smartlogd.base.geometry import Box
 from smartlogd.base.known import Event, EventId, SubjectId, Track, TrackId
 from smartlogd.base.seen import Detection, Frame, Pixels
 from smartlogd.base.time import Stamp
-from smartlogd.base.who import Embedding, Recognition, View
+from smartlogd.base.who import Embedding, Recognition, Template, View
 
 Tensor = npt.NDArray[np.generic]
 
@@ -100,6 +101,18 @@ class Identifier(Protocol):
 
     async def news(self) -> tuple[View, ...]:
         """The looks that are done. Live this returns at once; in a replay it waits for those that were begun."""
+        ...
+
+    def remember(self, templates: Sequence[Template]) -> None:
+        """Know these faces from now on."""
+        ...
+
+    def forget(self, owners: Collection[UUID]) -> None:
+        """Know the faces of these people and strangers no longer."""
+        ...
+
+    def merged(self, one: SubjectId, into: SubjectId) -> None:
+        """The faces of one stranger are another's."""
         ...
 
     async def close(self) -> None:

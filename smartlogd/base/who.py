@@ -49,9 +49,9 @@ class Likeness:
 class View:
     """One good look at a track's face: its embedding, how good it is (0..1), and who it is like.
 
-    `model` made the `vector`. `likenesses` has the nearest beings, each once, nearest first. `stretch` counts a track's unambiguous
-    stretches: after an occlusion a new one begins, and what was seen before may be someone else. `crop` is
-    a small JPEG of the face, None where none is to be kept.
+    `model` made the `vector`. `likenesses` has the nearest beings, each once, nearest first. `stretch` counts
+    a track's unambiguous stretches: after an occlusion a new one begins, and what was seen before may be
+    someone else. `crop` is a small JPEG of the face, None where none is to be kept.
     """
 
     track: TrackId

@@ -10,9 +10,11 @@ from smartlogd.base.ids import ReplayIds
 from smartlogd.base.known import Event, Phase, TrackId
 from smartlogd.base.ports import Journal, Receipt
 from smartlogd.base.seen import Frame
+from smartlogd.base.who import Recognition
 from smartlogd.capture.stream import FileCamera, footage_sha256
 from smartlogd.movement.scene import Scene
-from smartlogd.pipeline import Watcher
+from smartlogd.identify.identifier import FaceIdentifier
+from smartlogd.pipeline import Listener, Watcher
 from smartlogd.record.draw import LineCount
 from smartlogd.settings import Settings
 
@@ -71,6 +73,10 @@ class Unkept:
         """Let the event go by: whoever looks on has seen it."""
         return self
 
+    def learn(self, recognition: Recognition) -> Receipt:
+        """Let it go by as well."""
+        return self
+
     async def room(self) -> None:
         """Return at once: there is always room."""
 
@@ -84,11 +90,13 @@ async def play(
     *,
     account: Account | None = None,
     journal: Journal | None = None,
+    identifier: FaceIdentifier | None = None,
     watchers: tuple[Watcher, ...] = (),
+    listeners: tuple[Listener, ...] = (),
 ) -> Account:
     """Carry every frame of the clip through the pipeline; `watchers` look on after the account was made up.
 
-    Raises Missing or UnusableInput for footage that cannot be read and for models that are not there.
+    Nobody is recognised without an `identifier`, which is closed at the end. Raises Missing or UnusableInput for footage that cannot be read and for models that are not there.
     """
     names = tuple(line.name for line in settings.movement.crossing_lines())
     account = account or Account(names)
@@ -101,11 +109,15 @@ async def play(
             detector=detector,
             ids=ids,
             journal=journal or Unkept(),
+            identifier=identifier,
             watchers=(account, *watchers),
+            listeners=listeners,
         )
         await pipeline.run()
     finally:
         await camera.close()
         await detector.close()
+        if identifier is not None:
+            await identifier.close()
     account.dropped = camera.dropped
     return account

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from smartlogd.base.geometry import Point, overlap
 from smartlogd.base.known import Behaviour, Crossing, CrossingLine, Happening, Phase, Track, TrackId
 from smartlogd.base.seen import Detection, Glance
 from smartlogd.base.time import Stamp
+from smartlogd.base.who import Who
 from smartlogd.movement.behaviour import appearance
 from smartlogd.movement.debounce import is_repeat
 from smartlogd.movement.line import Look, Watch, anchor_of, begin, departed, watch
@@ -54,8 +56,13 @@ def step(
     stamp: Stamp,
     lines: Sequence[CrossingLine],
     rules: Rules,
+    whom: Mapping[TrackId, Who] = MappingProxyType({}),
 ) -> tuple[Scene, tuple[Happening, ...]]:
-    """The scene one frame on, and what happened in it. Pure: the same arguments give the same answer."""
+    """The scene one frame on, and what happened in it. Pure: the same arguments give the same answer.
+
+    `whom` says who each track is taken for, where anybody was recognised: someone who comes back on another
+    track is still the same.
+    """
     phases = {trail.id: trail.phase for trail in scene.trails}
     trails, next_id = advance(scene.trails, sightings(detections), glance, stamp, rules, scene.next_id)
     appeared = [found for trail in trails if (found := appearance(phases.get(trail.id), trail.track()))]
@@ -64,12 +71,14 @@ def step(
     believed |= {id_ for id_, phase in phases.items() if phase is Phase.LOST}
     alive = {trail.id for trail in trails if trail.phase is not Phase.ENDED}
     candidates = (*scene.waiting, *passed)
-    logged, crossings = _logged(scene.logged, [c for c in candidates if c.track in believed], lines, trails, rules)
+    ready = [crossing for crossing in candidates if crossing.track in believed]
+    logged, crossings = _logged(scene.logged, ready, lines, trails, rules, whom)
+    memory_s = max(rules.debounce_known_s, rules.debounce_unknown_s)
     after = Scene(
         trails=trails,
         watches=watches,
         waiting=tuple(c for c in candidates if c.track in alive and c.track not in believed),
-        logged=tuple(c for c in logged if c.track in alive or stamp.since(c.stamp) < rules.debounce_unknown_s),
+        logged=tuple(c for c in logged if c.track in alive or stamp.since(c.stamp) < memory_s),
         next_id=next_id,
     )
     return after, _in_order(appeared, crossings)
@@ -136,6 +145,7 @@ def _logged(
     lines: Sequence[CrossingLine],
     trails: Sequence[Trail],
     rules: Rules,
+    whom: Mapping[TrackId, Who],
 ) -> tuple[list[Crossing], list[Crossing]]:
     """The crossings that count, by direction, debounce and echo; and the memory of all that counted."""
     counts = {line.name: line.counts for line in lines}
@@ -143,12 +153,19 @@ def _logged(
     for crossing in candidates:
         if crossing.action not in counts.get(crossing.line, frozenset()):
             continue
-        own = [earlier for earlier in memory if earlier.track == crossing.track]
-        if is_repeat(crossing, own, rules.debounce_unknown_s) or _is_echo(crossing, memory, trails):
+        own = [earlier for earlier in memory if _is_same(earlier.track, crossing.track, whom)]
+        who = whom.get(crossing.track)
+        debounce_s = rules.debounce_known_s if who and who.is_known else rules.debounce_unknown_s
+        if is_repeat(crossing, own, debounce_s) or _is_echo(crossing, memory, trails):
             continue
         memory.append(crossing)
         fresh.append(crossing)
     return memory, fresh
+
+
+def _is_same(one: TrackId, other: TrackId, whom: Mapping[TrackId, Who]) -> bool:
+    """Whether two tracks are one subject's."""
+    return one == other or (one in whom and whom[one] == whom.get(other))
 
 
 def _is_echo(crossing: Crossing, logged: Sequence[Crossing], trails: Sequence[Trail]) -> bool:

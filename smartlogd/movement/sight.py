@@ -10,6 +10,9 @@ from smartlogd.base.seen import Detection, Kind, Sighting
 
 _HEAD_SHARE = 0.45
 """A face belongs to a body whose upper part, this share of its height, holds the face's middle."""
+_FACE_POINTS = ("nose", "left_eye", "right_eye")
+_SEEN = 0.5
+"""A pose says where a face is when it sees these points at least this surely."""
 _IMPLIED_SCORE = 0.9
 """A body that is only implied by its face is believed a little less than the face."""
 _SAME_BODY = 0.65
@@ -89,9 +92,17 @@ def _head_distance(face: Detection, body: Detection) -> float | None:
     )
     if not head.contains(face.box.centre):
         return None
-    nose = body.keypoint("nose")
-    expected = nose.point if nose else Point(body.box.centre.x, body.box.y0 + 0.1 * body.box.height)
+    expected = _face_of_pose(body) or Point(body.box.centre.x, body.box.y0 + 0.1 * body.box.height)
     return face.box.centre.distance(expected) / max(body.box.width, 1e-6)
+
+
+def _face_of_pose(body: Detection) -> Point | None:
+    """Where the pose has the middle of the face: between nose and eyes, as far as they are seen."""
+    named = (body.keypoint(name) for name in _FACE_POINTS)
+    seen = [keypoint.point for keypoint in named if keypoint and keypoint.visibility >= _SEEN]
+    if not seen:
+        return None
+    return Point(sum(point.x for point in seen) / len(seen), sum(point.y for point in seen) / len(seen))
 
 
 def _inside_any(face: Detection, seen: Sequence[Sighting]) -> bool:

@@ -7,6 +7,7 @@ wider circle, and only then begins a new one.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,12 @@ _PRESENCE_S = 0.5
 _SEEN_SHARE = 0.4
 _MOVED_SHARE = 0.1
 """Movement that covers this share of a body shows that it lives."""
+_TIE = 0.6
+"""Another who continues a track (or is continued by it) this nearly as well makes it doubtful which is which."""
+_OCCLUDED_S = 1.0
+"""Who was not seen for this long may be another when seen again."""
+_DOUBT_S = 0.7
+"""A doubt lasts this much longer than its reason: the bodies must have come apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,8 @@ class Trail:
 
     It was seen `hits` times in `looks` frames; `presence` is that share over about the last half second.
     `born` and `where` are the boxes it was first and last seen in, `moved` is when movement was last seen
-    in it, and `newest` is what the newest frame showed of it, if anything.
+    in it, and `newest` is what the newest frame showed of it, if anything. `stretch` counts the stretches in which
+    it could be nobody else, and `doubted` is when it last could.
     """
 
     id: TrackId
@@ -56,6 +64,13 @@ class Trail:
     phase: Phase
     moved: Stamp | None
     newest: Sighting | None
+    stretch: int = 1
+    doubted: Stamp | None = None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it may have been taken for another just now."""
+        return self.doubted is not None and self.now.since(self.doubted) < _DOUBT_S
 
     @property
     def unseen_s(self) -> float:
@@ -81,6 +96,8 @@ class Trail:
             phase=self.phase,
             detection=self.newest.body if self.newest else None,
             face=self.newest.face if self.newest else None,
+            stretch=self.stretch,
+            is_doubtful=self.is_doubtful,
         )
 
 
@@ -105,9 +122,11 @@ def advance(
     spans = {trail.id: max(0.0, stamp.since(trail.now)) for trail in trails}
     alive = [_predicted(trail, spans[trail.id], stamp) for trail in trails if trail.phase is not Phase.ENDED]
     found = _associated(alive, seen, rules)
+    unsure = _ties(alive, seen, found)
+    judged = [_judged(trail, is_tie=place in unsure, is_seen=place in found) for place, trail in enumerate(alive)]
     carried = [
         _seen(trail, spans[trail.id], seen[found[place]], glance, rules) if place in found else _missed(trail, rules)
-        for place, trail in enumerate(alive)
+        for place, trail in enumerate(judged)
     ]
     fresh = [
         sighting
@@ -138,6 +157,29 @@ def _associated(alive: Sequence[Trail], seen: Sequence[Sighting], rules: Rules) 
         table = [[_continues(alive[row], seen[column], slack) for column in columns] for row in rows]
         found.update((rows[row], columns[column]) for row, column in match(table, least))
     return found
+
+
+def _ties(alive: Sequence[Trail], seen: Sequence[Sighting], found: dict[int, int]) -> set[int]:
+    """The places of the trails that may have been given each other's sightings.
+
+    Two of which each would have continued the other's sighting nearly as well as its own.
+    """
+    unsure: set[int] = set()
+    for one, other in itertools.combinations(sorted(found), 2):
+        if overlap(alive[one].box, alive[other].box) == 0:
+            continue
+        own = _continues(alive[one], seen[found[one]], _SLACK) + _continues(alive[other], seen[found[other]], _SLACK)
+        swapped = _continues(alive[one], seen[found[other]], _SLACK), _continues(alive[other], seen[found[one]], _SLACK)
+        if min(swapped) > 0 and sum(swapped) > _TIE * own:
+            unsure |= {one, other}
+    return unsure
+
+
+def _judged(trail: Trail, *, is_tie: bool, is_seen: bool) -> Trail:
+    """The trail with a new stretch, where a doubt begins: at a tie, or when it is seen again after an occlusion."""
+    if not is_seen or not (is_tie or trail.unseen_s > _OCCLUDED_S):
+        return trail
+    return replace(trail, stretch=trail.stretch + (not trail.is_doubtful), doubted=trail.now)
 
 
 def _anyone(trail: Trail) -> bool:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from smartlogd.base.known import Behaviour, Crossing, Event, Happening, Json, SubjectId
+from smartlogd.base.known import Behaviour, Crossing, Event, Happening, Json, PersonId, SubjectId
 from smartlogd.base.ports import Ids
 
 _DIGITS = 4
 """Places kept of a fraction: a ten-thousandth is a fifth of a pixel at 1920, and 64-bit noise stays out of the log."""
 
 
-def compose(happening: Happening, subject: SubjectId, ids: Ids, device: str) -> Event:
-    """The event that tells of `happening`, which befell `subject` before the camera of `device`."""
+def compose(
+    happening: Happening, subject: SubjectId, ids: Ids, device: str, person: PersonId | None = None
+) -> Event:
+    """The event that tells of `happening`, which befell `subject` (known as `person`) before the camera of `device`."""
     if isinstance(happening, Crossing):
-        return _crossing(happening, subject, ids, device)
-    return _behaviour(happening, subject, ids, device)
+        return replace(_crossing(happening, subject, ids, device), person=person)
+    return replace(_behaviour(happening, subject, ids, device), person=person)
 
 
 def _crossing(crossing: Crossing, subject: SubjectId, ids: Ids, device: str) -> Event:
@@ -41,7 +44,7 @@ def _behaviour(behaviour: Behaviour, subject: SubjectId, ids: Ids, device: str) 
     """Something a track did: the event's type is the behaviour's own word."""
     data: Mapping[str, Json] = {"track": int(behaviour.track), "confidence": _rounded(behaviour.confidence)}
     event_id = ids.event(behaviour.what, behaviour.track, behaviour.start)
-    return Event(event_id, device, behaviour.what, behaviour.start, subject, behaviour.end, data)
+    return Event(event_id, device, behaviour.what, behaviour.start, subject, ended=behaviour.end, data=data)
 
 
 def _rounded(fraction: float) -> float:

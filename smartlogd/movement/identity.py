@@ -1,0 +1,179 @@
+"""Whom a track is taken for: one being, as looks at its face come in.
+
+A being is born with a subject of its own. Looks at its face make it a known person, a stranger who was here before
+(whose subject it then shares), or a stranger to be remembered. Within one stretch a track is one being; after an
+occlusion or a near-tie its face is asked anew, and one that disagrees begins another being.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid5
+
+from smartlogd.base.known import PersonId, SubjectId
+from smartlogd.base.who import Recognition, Template, View, Who
+from smartlogd.movement.vote import Verdict, VoteRules, same, verdict
+
+MOST_VIEWS = 6
+"""The best looks that are kept of a being; a stretch has at most three."""
+
+
+@dataclass(frozen=True, slots=True)
+class Being:
+    """Whom one track is taken for.
+
+    Its rows carry `subject`: the one it was `born` with, or the stranger's it turned out to be. `person` is its name,
+    once known. `views` are the looks that count, of stretches up to `stretch`; `doubted` are those of a later stretch
+    which have not yet agreed or disagreed with them. `belief` is how sure it is who that is, 0..1.
+    """
+
+    born: SubjectId
+    subject: SubjectId
+    person: PersonId | None = None
+    belief: float = 0.0
+    stretch: int = 1
+    views: tuple[View, ...] = ()
+    doubted: tuple[View, ...] = ()
+
+    @property
+    def who(self) -> Who:
+        """Who it is to the log: the person, else the subject."""
+        return Who(self.person, is_known=True) if self.person else Who(self.subject, is_known=False)
+
+    @property
+    def is_recognised(self) -> bool:
+        """Whether it is someone who was here before: a person, or a stranger."""
+        return self.person is not None or self.subject != self.born
+
+
+def born(subject: SubjectId) -> Being:
+    """Someone of whom nothing is known yet."""
+    return Being(subject, subject)
+
+
+def looked_at(
+    being: Being, view: View, rules: VoteRules, taken: Collection[UUID] = ()
+) -> tuple[Being, tuple[Recognition, ...]]:
+    """The being after one more look at its face, and what that tells about subjects.
+
+    `taken` are people and strangers that others in view are: nobody is in two places. A look at a stretch that is over
+    says nothing any more.
+    """
+    if view.stretch < being.stretch:
+        return being, ()
+    if view.stretch == being.stretch or not being.views:
+        kept = _best((*being.views, view))
+        return _settled(replace(being, stretch=view.stretch, views=kept), view, rules, taken)
+    return _compared(being, view, rules, taken)
+
+
+def _compared(
+    being: Being, view: View, rules: VoteRules, taken: Collection[UUID]
+) -> tuple[Being, tuple[Recognition, ...]]:
+    """A later stretch: the same face carries the being on, another begins a new one, and who can tell waits."""
+    doubted = (*(earlier for earlier in being.doubted if earlier.stretch == view.stretch), view)
+    agrees = _agrees(being, doubted, rules, taken)
+    if agrees is None:
+        return replace(being, doubted=doubted), ()
+    if agrees:
+        kept = _best((*being.views, *doubted))
+        return _settled(replace(being, stretch=view.stretch, views=kept, doubted=()), view, rules, taken)
+    return _split(being, doubted, view, rules, taken)
+
+
+def _agrees(being: Being, doubted: tuple[View, ...], rules: VoteRules, taken: Collection[UUID]) -> bool | None:
+    """Whether the newer looks show the one of the older; by name where both have one."""
+    named = verdict(_without(doubted, taken), rules).who
+    if being.person is not None and named is not None and named.is_known:
+        return named.id == being.person
+    return same(being.views, doubted, rules)
+
+
+def _split(
+    being: Being, views: tuple[View, ...], view: View, rules: VoteRules, taken: Collection[UUID]
+) -> tuple[Being, tuple[Recognition, ...]]:
+    """Someone else, of whom only `views` tell; its subject follows from the one it was taken for (RFC 9562, 5.5)."""
+    subject = SubjectId(uuid5(being.born, f"another:{views[0].stamp.mono_ns}"))
+    return _settled(Being(subject, subject, stretch=view.stretch, views=views), view, rules, taken)
+
+
+def _settled(
+    being: Being, view: View, rules: VoteRules, taken: Collection[UUID]
+) -> tuple[Being, tuple[Recognition, ...]]:
+    """What all looks together say; a name once given within a stretch is not taken back by a weaker look."""
+    said = verdict(_without(being.views, {*taken, being.born}), rules)
+    if said.who is not None and said.who.is_known:
+        return _named(being, said, view, rules, taken)
+    if being.person is not None:
+        return being, ()
+    if said.who is not None and being.subject == being.born:
+        into = SubjectId(said.who.id)
+        being = replace(being, subject=into, belief=_sureness(said.belief, rules.stranger_belief))
+        return being, (_remembered(being, view, merged_into=into),)
+    if being.subject != being.born and (said.who is None or said.who.id != being.subject):
+        return being, ()
+    return being, (_remembered(being, view),)
+
+
+def _named(
+    being: Being, said: Verdict, view: View, rules: VoteRules, taken: Collection[UUID]
+) -> tuple[Being, tuple[Recognition, ...]]:
+    """Known people are not remembered anew: their gallery is what they were enrolled with."""
+    sure = _sureness(said.belief, rules.known_belief)
+    if said.who is None or (being.person is not None and said.who.id == being.person):
+        return replace(being, belief=max(being.belief, sure)), ()
+    if being.person is not None:
+        return _split(being, (view,), view, rules, taken)
+    person = PersonId(said.who.id)
+    being = replace(being, subject=being.born, person=person, belief=sure)
+    return being, (Recognition(being.born, view.stamp, person=person),)
+
+
+def _sureness(belief: float, least: float) -> float:
+    """A belief as a share of 1: half where it just suffices, three quarters at twice that.
+
+    >>> _sureness(0.1, 0.1), _sureness(0.3, 0.1)
+    (0.5, 0.875)
+    """
+    return round(1 - 2 ** (-max(0.0, belief) / least), 4) if least > 0 else 1.0
+
+
+def _remembered(being: Being, view: View, merged_into: SubjectId | None = None) -> Recognition:
+    """A face to know the stranger by the next time."""
+    who = Who(being.subject, is_known=False)
+    name = uuid5(being.subject, f"{view.track}:{view.stamp.mono_ns}")
+    template = Template(name, who, view.model, view.vector, view.quality)
+    return Recognition(being.born, view.stamp, merged_into=merged_into, templates=(template,), crop=view.crop)
+
+
+def _without(views: tuple[View, ...], others: Collection[UUID]) -> tuple[View, ...]:
+    """The looks without their likeness to these: to itself, and to who is seen elsewhere."""
+    return tuple(
+        replace(view, likenesses=tuple(like for like in view.likenesses if like.who.id not in others)) for view in views
+    )
+
+
+def _best(views: tuple[View, ...]) -> tuple[View, ...]:
+    """The best looks, in the order of their time."""
+    best = sorted(views, key=lambda view: -view.quality)[:MOST_VIEWS]
+    return tuple(sorted(best, key=lambda view: view.stamp.mono_ns))
+
+
+def recast(being: Being, answers: Mapping[SubjectId, Who | None]) -> Being:
+    """The being after someone named, merged or forgot subjects: `answers` says who they are by now.
+
+    A subject that is not among them has no row yet; one that is None was erased, and must not be written again.
+    Looks that led to another answer are dropped.
+    """
+    if being.subject not in answers:
+        return being
+    who = answers[being.subject]
+    if who == being.who:
+        return being
+    if who is None:
+        subject = SubjectId(uuid5(being.born, "erased"))
+        return Being(subject, subject, stretch=being.stretch)
+    if who.is_known:
+        return replace(being, person=PersonId(who.id), belief=1.0, views=(), doubted=())
+    return replace(being, subject=SubjectId(who.id), person=None, belief=0.0, views=(), doubted=())
