@@ -107,14 +107,14 @@ def identifier(settings: Settings, gallery: Gallery, *, is_patient: bool = False
 
 
 def votes(settings: Settings) -> VoteRules:
-    """The thresholds of naming someone, as movement counts them: by how much nearer than doubt a look must be."""
+    """The thresholds of naming someone, as plain values."""
     from smartlogd.movement.vote import VoteRules
 
     options = settings.identify
     return VoteRules(
         doubt_distance=options.doubt_distance,
-        known_belief=options.doubt_distance - options.known_distance,
-        stranger_belief=options.doubt_distance - options.stranger_distance,
+        known_distance=options.known_distance,
+        stranger_distance=options.stranger_distance,
         margin=options.margin,
         same_distance=options.same_distance,
         other_distance=options.other_distance,

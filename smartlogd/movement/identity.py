@@ -109,7 +109,7 @@ def _settled(
         return being, ()
     if said.who is not None and being.subject == being.born:
         into = SubjectId(said.who.id)
-        being = replace(being, subject=into, belief=_sureness(said.belief, rules.stranger_belief))
+        being = replace(being, subject=into, belief=_sureness(said.belief, rules.doubt_distance - rules.stranger_distance))
         return being, (_remembered(being, view, merged_into=into),)
     if being.subject != being.born and (said.who is None or said.who.id != being.subject):
         return being, ()
@@ -120,7 +120,7 @@ def _named(
     being: Being, said: Verdict, view: View, rules: VoteRules, taken: Collection[UUID]
 ) -> tuple[Being, tuple[Recognition, ...]]:
     """Known people are not remembered anew: their gallery is what they were enrolled with."""
-    sure = _sureness(said.belief, rules.known_belief)
+    sure = _sureness(said.belief, rules.doubt_distance - rules.known_distance)
     if said.who is None or (being.person is not None and said.who.id == being.person):
         return replace(being, belief=max(being.belief, sure)), ()
     if being.person is not None:
