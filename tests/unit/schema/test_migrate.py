@@ -15,7 +15,6 @@ from sqlalchemy import create_engine
 from smartlogd.schema.migrate import APPLICATION_ID, HISTORY, create, head, revisions, upgrade
 from smartlogd.schema.models import Base
 
-
 FIRST_ROWS = """
 INSERT INTO users VALUES (1, 'u', NULL, 'Resident', 'member', 0, 0, NULL, NULL);
 INSERT INTO devices VALUES (1, 1, 'door', 'camera', 'online', '[]', 0, NULL, '0.1.0', 1, 'e', 0);

@@ -1,0 +1,282 @@
+"""A key for each person and each stranger, in a file of its own outside the database.
+
+What is sealed under someone's key is gone when the key is gone, in every copy and every backup of the database. The
+keys lie wrapped in `<state>/keys/`, one file each, and the key that wraps them is, in this order, the systemd
+credential `smartlogd-wrapping-key` (32 bytes, or their hexadecimal or base64 text), or `wrapping.key` beside them,
+made when first needed. Keys made before there was a credential go on being opened with the old wrapping key, and are
+wrapped anew when next something is sealed under them. Without a credential in a TPM, who steals the card has it all.
+
+Both formats, all AES-256-GCM (NIST SP 800-38D) with random nonces of 12 bytes and tags of 16 at the end:
+
+    <owner>.key   "SLOGKEY", version 1 | first 8 bytes of SHA-256("smartlogd wrapping key" + wrapping key) | nonce |
+                  the owner's key (32 bytes), encrypted; associated data: all before the nonce, then the owner's uuid
+    sealed        "SLS", version 1 | nonce | the plain bytes, encrypted; associated data: the first four bytes, then
+                  the owner's uuid, then what the sealer says it is about
+
+So a file or a vector that was cut, altered, or put in another's place is told from a good one. A key file that
+others may read is closed to them again, with a warning, for what it opened may have been read: refusing it would
+only stop the recognition. Nothing of a key is ever logged, and no key is held longer than the work that needs it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import logging
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from smartlogd.base.errors import Fate, SmartlogError
+from smartlogd.store.places import place, sync_folder
+from smartlogd.store.trouble import told
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+log = logging.getLogger("smartlogd.store")
+
+CREDENTIAL = "smartlogd-wrapping-key"
+FOLDER = "keys"
+_WRAPPING = "wrapping.key"
+_SUFFIX = ".key"
+_MADE = b"SLOGKEY\x01"
+_SEALED = b"SLS\x01"
+_KEY_BYTES, _NONCE_BYTES, _TAG_BYTES, _NAME_BYTES = 32, 12, 16, 8
+_FILE_BYTES = len(_MADE) + _NAME_BYTES + _NONCE_BYTES + _KEY_BYTES + _TAG_BYTES
+
+
+class Unsealable(SmartlogError):
+    """One key or one sealed thing cannot be opened; whatever else was sealed is as good as before."""
+
+    fate = Fate.DEGRADE
+
+
+class Seal:
+    """One owner's key, read once for as many things as are to be sealed or opened under it."""
+
+    __slots__ = ("_cipher", "_owner")
+
+    def __init__(self, owner: UUID, cipher: AESGCM) -> None:
+        self._owner = owner
+        self._cipher = cipher
+
+    def seal(self, plain: bytes, about: bytes) -> bytes:
+        """The bytes, sealed; `about` must be told again to open them."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return _SEALED + nonce + self._cipher.encrypt(nonce, plain, self._bound(about))
+
+    def unseal(self, sealed: bytes, about: bytes) -> bytes:
+        """What was sealed; Unsealable where it was cut or altered, or is another's or about something else."""
+        if sealed[: len(_SEALED)] != _SEALED:
+            raise _unsealable(self._owner, "was not sealed by this smartlogd, or was cut")
+        body = len(_SEALED) + _NONCE_BYTES
+        plain = _opened(self._cipher, sealed[len(_SEALED) : body], sealed[body:], self._bound(about))
+        if plain is None:
+            raise _unsealable(self._owner, "was cut or altered, or belongs elsewhere")
+        return plain
+
+    def _bound(self, about: bytes) -> bytes:
+        return _SEALED + self._owner.bytes + about
+
+
+class Keys:
+    """The keys of one state folder. Opening it touches nothing: folder and files are made when first needed."""
+
+    def __init__(self, folder: Path, credentials: Path | None = None) -> None:
+        self._folder = folder
+        self._credentials = credentials
+
+    @classmethod
+    def open(cls, state: Path) -> Keys:
+        """The keys of this state folder, wrapped by the credential that systemd gave this process, if it gave one."""
+        given = os.environ.get("CREDENTIALS_DIRECTORY")
+        return cls(state / FOLDER, Path(given) if given else None)
+
+    def seal(self, owner: UUID, plain: bytes, about: bytes) -> bytes:
+        """Seal under the owner's key, which is made, and is on the disk, before this returns.
+
+        Unsealable where the owner's key is there but cannot be opened; StoreTrouble where the disk takes none.
+        """
+        return self.made(owner).seal(plain, about)
+
+    def unseal(self, owner: UUID, sealed: bytes, about: bytes) -> bytes:
+        """What was sealed under the owner's key; Unsealable where key or bytes are not what they were."""
+        return self.of(owner).unseal(sealed, about)
+
+    def of(self, owner: UUID) -> Seal:
+        """The owner's key; Unsealable where there is none, or none that can be opened."""
+        found = self._read(owner)
+        if found is None:
+            raise _unsealable(owner, "cannot be opened: its key is gone, as after forgetting")
+        return Seal(owner, _cipher(found[0]))
+
+    def made(self, owner: UUID) -> Seal:
+        """The owner's key, made where there is none yet."""
+        found = self._read(owner)
+        if found is None:
+            key = secrets.token_bytes(_KEY_BYTES)
+            self._write(owner, key, self._first())
+        else:
+            key, wrapping = found
+            if wrapping != self._first():
+                self._write(owner, key, self._first())
+        return Seal(owner, _cipher(key))
+
+    def destroy(self, owner: UUID) -> bool:
+        """Remove the owner's key for good; True when there was one.
+
+        The file is unlinked and the folder synced. Overwriting it first would prove nothing: flash writes elsewhere.
+        What stays readable in worn cells is wrapped all the same.
+        """
+        with told(self._folder):
+            try:
+                self._path(owner).unlink()
+            except FileNotFoundError:
+                return False
+            sync_folder(self._folder)
+        return True
+
+    def owners(self) -> frozenset[UUID]:
+        """Whose keys are here."""
+        with told(self._folder):
+            names = [path.stem for path in self._folder.glob(f"*{_SUFFIX}") if path.name != _WRAPPING]
+        return frozenset(UUID(name) for name in names if _is_uuid(name))
+
+    def _path(self, owner: UUID) -> Path:
+        return self._folder / f"{owner}{_SUFFIX}"
+
+    def _read(self, owner: UUID) -> tuple[bytes, bytes] | None:
+        """The owner's key and the key that wraps it; None where there is no file."""
+        path = self._path(owner)
+        file = _private(path, self._folder)
+        if file is None:
+            return None
+        if len(file) != _FILE_BYTES or not file.startswith(_MADE):
+            raise _unsealable(owner, f"cannot be opened: {path} is no key file, or was cut")
+        head, nonce, body = _split(file)
+        wrapping = next((key for key in self._wrappings() if _name(key) == head[len(_MADE) :]), None)
+        if wrapping is None:
+            raise _unsealable(
+                owner,
+                f"cannot be opened: {path} was wrapped by another wrapping key",
+                f"Give back the credential {CREDENTIAL}, or {self._folder / _WRAPPING}, with which it was made.",
+            )
+        key = _opened(_cipher(wrapping), nonce, body, head + owner.bytes)
+        if key is None:
+            raise _unsealable(owner, f"cannot be opened: {path} was altered, or is another's")
+        return key, wrapping
+
+    def _write(self, owner: UUID, key: bytes, wrapping: bytes) -> None:
+        """The owner's key file, whole and on the disk, or not at all."""
+        head, nonce = _MADE + _name(wrapping), secrets.token_bytes(_NONCE_BYTES)
+        place(self._path(owner), head + nonce + _cipher(wrapping).encrypt(nonce, key, head + owner.bytes))
+
+    def _first(self) -> bytes:
+        """The wrapping key for what is made from now on; a local one is made where there is none at all."""
+        known = self._wrappings()
+        if known:
+            return known[0]
+        place(self._folder / _WRAPPING, secrets.token_bytes(_KEY_BYTES))
+        return self._wrappings()[0]
+
+    def _wrappings(self) -> list[bytes]:
+        """The wrapping keys that are here: the credential's first, then the local one."""
+        found = []
+        if self._credentials is not None and (given := _bytes(self._credentials / CREDENTIAL)) is not None:
+            found.append(_wrapping(given, self._credentials / CREDENTIAL))
+        if (local := _private(self._folder / _WRAPPING, self._folder)) is not None:
+            found.append(_wrapping(local, self._folder / _WRAPPING))
+        return found
+
+
+def _split(file: bytes) -> tuple[bytes, bytes, bytes]:
+    """Head, nonce and the rest of a key file."""
+    head, body = len(_MADE) + _NAME_BYTES, len(_MADE) + _NAME_BYTES + _NONCE_BYTES
+    return file[:head], file[head:body], file[body:]
+
+
+def _name(wrapping: bytes) -> bytes:
+    """By what a key file tells which key wraps it; it says nothing about the key itself."""
+    return hashlib.sha256(b"smartlogd wrapping key" + wrapping).digest()[:_NAME_BYTES]
+
+
+def _wrapping(given: bytes, path: Path) -> bytes:
+    """The 32 bytes that a file of a wrapping key means."""
+    if len(given) == _KEY_BYTES:
+        return given
+    text = given.strip()
+    try:
+        key = bytes.fromhex(text.decode("ascii")) if len(text) == 2 * _KEY_BYTES else base64.b64decode(text)
+    except (ValueError, binascii.Error):
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise Unsealable(
+            f"{path} is no wrapping key: it must be 32 bytes, or their hexadecimal or base64 text.",
+            "Give back the one that was there; a new one opens nothing that was sealed before.",
+        )
+    return key
+
+
+def _private(path: Path, folder: Path) -> bytes | None:
+    """The bytes of a file that is its owner's alone, and is made so again where it was not; None where none is."""
+    with told(folder):
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return None
+        try:
+            if os.fstat(descriptor).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                os.fchmod(descriptor, 0o600)
+                log.warning("key could be read by others", extra={"file": str(path), "now": "0600"})
+            return os.read(descriptor, 4096)
+        finally:
+            os.close(descriptor)
+
+
+def _bytes(path: Path) -> bytes | None:
+    """The bytes of a credential, whose mode is systemd's affair; None where none was given."""
+    try:
+        return path.read_bytes()[:4096]
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Unsealable(
+            f"The credential {path} cannot be read: {error.strerror}.", "See LoadCredential= in systemd.exec(5)."
+        ) from error
+
+
+def _cipher(key: bytes) -> AESGCM:
+    """The cipher; imported when first a face is sealed or opened, so that a start need not wait for it."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(key)
+
+
+def _opened(cipher: AESGCM, nonce: bytes, body: bytes, about: bytes) -> bytes | None:
+    """What was encrypted, or None where it is not what it was."""
+    from cryptography.exceptions import InvalidTag
+
+    if len(nonce) != _NONCE_BYTES or len(body) < _TAG_BYTES:
+        return None
+    try:
+        return cipher.decrypt(nonce, body, about)
+    except InvalidTag:
+        return None
+
+
+def _unsealable(
+    owner: UUID, why: str, hint: str = "Enrol the person again; whatever else is kept goes on."
+) -> Unsealable:
+    return Unsealable(f"What was sealed for {owner} {why}.", hint)
+
+
+def _is_uuid(name: str) -> bool:
+    try:
+        return str(UUID(name)) == name
+    except ValueError:
+        return False
