@@ -31,6 +31,10 @@ _PRESENCE_S = 0.5
 _SEEN_SHARE = 0.4
 _MOVED_SHARE = 0.1
 """Movement that covers this share of a body shows that it lives."""
+_SURE_FACE = 0.75
+_FACE_SHARE = 0.6
+_FACES_S = 1.0
+"""A sure face in this share of its frames, over this long, shows the same of someone who keeps quite still."""
 _TIE = 0.6
 """Another who continues a track (or is continued by it) this nearly as well makes it doubtful which is which."""
 _OCCLUDED_S = 1.0
@@ -45,8 +49,8 @@ class Trail:
 
     It was seen `hits` times in `looks` frames; `presence` is that share over about the last half second.
     `born` and `where` are the boxes it was first and last seen in, `moved` is when movement was last seen
-    in it, and `newest` is what the newest frame showed of it, if anything. `stretch` counts the stretches in which
-    it could be nobody else, and `doubted` is when it last could.
+    in it, `faces` how often it showed a sure face, and `newest` is what the newest frame showed of it, if
+    anything. `stretch` counts the stretches in which it could be nobody else, and `doubted` is when it last could.
     """
 
     id: TrackId
@@ -64,6 +68,7 @@ class Trail:
     phase: Phase
     moved: Stamp | None
     newest: Sighting | None
+    faces: int = 0
     stretch: int = 1
     doubted: Stamp | None = None
 
@@ -219,8 +224,11 @@ def _predicted(trail: Trail, span_s: float, stamp: Stamp) -> Trail:
 def _seen(trail: Trail, span_s: float, sighting: Sighting, glance: Glance, rules: Rules) -> Trail:
     hits = trail.hits + 1
     moved = trail.now if _moves(sighting.body.box, glance) else trail.moved
+    faces = trail.faces + _is_sure_face(sighting)
     often = hits >= max(rules.confirm_hits, _SEEN_SHARE * trail.looks)
-    believed = moved is not None and often and trail.now.since(trail.first) >= rules.confirm_s
+    known_s = trail.now.since(trail.first)
+    lives = moved is not None or (known_s >= _FACES_S and faces >= _FACE_SHARE * trail.looks)
+    believed = lives and often and known_s >= rules.confirm_s
     return replace(
         trail,
         motion=corrected(trail.motion, sighting.body.box, _doubt(sighting.body)),
@@ -232,6 +240,7 @@ def _seen(trail: Trail, span_s: float, sighting: Sighting, glance: Glance, rules
         moved=moved,
         where=sighting.body.box.clipped(),
         newest=sighting,
+        faces=faces,
     )
 
 
@@ -262,7 +271,12 @@ def _born(id_: TrackId, sighting: Sighting, glance: Glance, stamp: Stamp) -> Tra
         phase=Phase.TENTATIVE,
         moved=stamp if _moves(box, glance) else None,
         newest=sighting,
+        faces=int(_is_sure_face(sighting)),
     )
+
+
+def _is_sure_face(sighting: Sighting) -> bool:
+    return sighting.face is not None and sighting.face.score >= _SURE_FACE
 
 
 def _moves(box: Box, glance: Glance) -> bool:
