@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
 
 from smartlogd.base.geometry import iou
@@ -29,14 +28,6 @@ class News:
 
     recognitions: tuple[Recognition, ...] = ()
     seen: tuple[Behaviour, ...] = ()
-
-
-class Directory(Protocol):
-    """Who subjects are by now, as the database has it after someone named, merged or forgot."""
-
-    def __call__(self, subjects: Iterable[SubjectId]) -> Mapping[SubjectId, Who | None]:
-        """For each subject that has a row: who it is, None when it was erased."""
-        ...
 
 
 class Identities:
@@ -113,9 +104,13 @@ class Identities:
             for who in (self._beings[other.id].who,)
         )
 
-    def recast(self, directory: Directory) -> None:
-        """Look up again who everybody is, after people or strangers were changed from outside."""
-        answers = directory({being.subject for being in self._beings.values()})
+    @property
+    def subjects(self) -> frozenset[SubjectId]:
+        """The subjects that rows of these tracks carry from now on."""
+        return frozenset(being.subject for being in self._beings.values())
+
+    def recast(self, answers: Mapping[SubjectId, Who]) -> None:
+        """Take over who subjects are by now, after someone named, merged or forgot them."""
         self._beings = {track: recast(being, answers) for track, being in self._beings.items()}
         self._told = {track: self._beings[track].who for track in self._told if track in self._beings}
 

@@ -14,7 +14,7 @@ from smartlogd.base.ports import Camera, Detector, Identifier, Ids, Journal
 from smartlogd.base.seen import Detection, Frame, Glance, Kind
 from smartlogd.base.time import Stamp, monotonic_s
 from smartlogd.base.who import Recognition, View
-from smartlogd.identities import Directory, Identities, News
+from smartlogd.identities import Identities, News
 from smartlogd.movement.rules import Rules
 from smartlogd.movement.scene import Scene, step
 from smartlogd.movement.vote import VoteRules
@@ -102,7 +102,8 @@ class Pipeline:
         self._journal, self._device, self._heartbeat_s = journal, device, heartbeat_s
         self._lines, self._rules = lines, rules
         self._watchers, self._listeners = watchers, listeners
-        self._identifier, self._identities, self._ids = identifier, Identities(ids, votes or VoteRules()), ids
+        self.identities = Identities(ids, votes or VoteRules())
+        self._identifier, self._ids = identifier, ids
         self._scene = Scene()
         self._looking = asyncio.Lock()
         self._scanned: Stamp | None = None
@@ -117,7 +118,7 @@ class Pipeline:
             glance = frame.glance or self._gate.look(frame)
             detections = await self._detections(frame, glance)
             learnt = self._learnt(await self._views(), frame.stamp)
-            whom, stamp = self._identities.whom, frame.stamp
+            whom, stamp = self.identities.whom, frame.stamp
             self._scene, happenings = step(self._scene, detections, glance, stamp, self._lines, self._rules, whom)
             events = self._written((*learnt, *happenings))
             for watch in self._watchers:
@@ -167,7 +168,7 @@ class Pipeline:
 
     def _learnt(self, views: tuple[View, ...], now: Stamp | None) -> tuple[Happening, ...]:
         """What looks at faces told: written to subjects' rows, remembered, and to be told as faces seen."""
-        news: News = self._identities.learn(views, self._scene.tracks, now)
+        news: News = self.identities.learn(views, self._scene.tracks, now)
         self.tally.looks += len(views)
         for recognition in news.recognitions:
             self._journal.learn(recognition)
@@ -184,10 +185,6 @@ class Pipeline:
             self._identifier.merged(recognition.subject, recognition.merged_into)
         self._identifier.remember(recognition.templates)
 
-    def recast(self, directory: Directory) -> None:
-        """Look up anew who everybody in view is, after people or strangers were changed from outside."""
-        self._identities.recast(directory)
-
     def _written(self, happenings: tuple[Happening, ...]) -> tuple[Event, ...]:
         events = tuple(self._event(happening) for happening in happenings)
         for event in events:
@@ -202,7 +199,7 @@ class Pipeline:
             listen(events)
 
     def _event(self, happening: Happening) -> Event:
-        being = self._identities.of(happening.track, self._scene.tracks, _stamp(happening))
+        being = self.identities.of(happening.track, self._scene.tracks, _stamp(happening))
         return compose(happening, being.subject, self._ids, self._device, being.person)
 
     def _count(self, frame: Frame) -> None:

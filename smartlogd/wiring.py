@@ -14,6 +14,7 @@ import smartlogd
 from smartlogd.base.known import Anchor
 from smartlogd.base.ports import Camera, Detector, Embedder, Identifier, Ids, Journal
 from smartlogd.base.time import Clock
+from smartlogd.base.who import NETWORK
 from smartlogd.settings import Settings, environment
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def embedder(settings: Settings) -> Embedder:
 
     name = "face_embedder" if settings.identify.precision == "float32" else "face_embedder_half"
     content = model_registry(settings).content(name)
-    return TfliteEmbedder(from_bytes(content, name, settings.detect.delegate), name)
+    return TfliteEmbedder(from_bytes(content, name, settings.detect.delegate), NETWORK)
 
 
 def identifier(settings: Settings, gallery: Gallery, *, is_patient: bool = False) -> FaceIdentifier | None:

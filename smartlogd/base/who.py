@@ -16,6 +16,8 @@ Embedding: TypeAlias = npt.NDArray[np.float32]
 """float32[128]: a face as a point; the nearer two points (Euclidean), the more alike the faces."""
 
 DIMENSIONS = 128
+NETWORK = "dlib_resnet_v1"
+"""The network of face_recognition, whoever runs it and at whatever precision: its points are comparable."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

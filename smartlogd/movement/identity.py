@@ -109,7 +109,9 @@ def _settled(
         return being, ()
     if said.who is not None and being.subject == being.born:
         into = SubjectId(said.who.id)
-        being = replace(being, subject=into, belief=_sureness(said.belief, rules.doubt_distance - rules.stranger_distance))
+        being = replace(
+            being, subject=into, belief=_sureness(said.belief, rules.doubt_distance - rules.stranger_distance)
+        )
         return being, (_remembered(being, view, merged_into=into),)
     if being.subject != being.born and (said.who is None or said.who.id != being.subject):
         return being, ()
@@ -160,16 +162,14 @@ def _best(views: tuple[View, ...]) -> tuple[View, ...]:
     return tuple(sorted(best, key=lambda view: view.stamp.mono_ns))
 
 
-def recast(being: Being, answers: Mapping[SubjectId, Who | None]) -> Being:
+def recast(being: Being, answers: Mapping[SubjectId, Who]) -> Being:
     """The being after someone named, merged or forgot subjects: `answers` says who they are by now.
 
-    A subject that is not among them has no row yet; one that is None was erased, and must not be written again.
-    Looks that led to another answer are dropped.
+    A subject without an answer has no row yet; but a person's, or a recognised stranger's, was erased, and must not
+    be written again. Looks that led to another answer are dropped.
     """
-    if being.subject not in answers:
-        return being
-    who = answers[being.subject]
-    if who == being.who:
+    who = answers.get(being.subject)
+    if who == being.who or (who is None and not being.is_recognised):
         return being
     if who is None:
         subject = SubjectId(uuid5(being.born, "erased"))
