@@ -53,7 +53,7 @@ class Store:
 
     def _take_leave(self) -> None:
         end = raised(self._clock.now(), self.floor)
-        with _transaction(self.path) as connection:
+        with transaction(self.path) as connection:
             leave(connection, self.origin, end)
 
 
@@ -74,7 +74,7 @@ def open_store(
     written (77), another process writes in it (73), or what stands there is no database of ours (74).
     """
     path = folder / name
-    _make_folder(folder)
+    make_folder(folder)
     with ExitStack() as undo:
         undo.callback(FolderLock.take(folder, LOCK if name == DATABASE else f"{name}.lock").release)
         reserve = Reserve(folder, options.reserve_mib)
@@ -91,7 +91,7 @@ def open_store(
         return store
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """The folder, for its owner's eyes only when it is made here."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -108,19 +108,24 @@ def _no_folder(folder: Path, why: str, code: Exit) -> DiskTrouble:
 
 def _begin(path: Path, device: str, version: str, clock: Clock, boot: UUID) -> tuple[Origin, dt.datetime]:
     """The newest tables, the clock's floor, and the rows of this start."""
+    bring_up(path)
+    now = clock.now()
+    with transaction(path) as connection:
+        floor = floor_of(connection, now)
+        return arrive(connection, device=device, version=version, boot=boot, start=raised(now, floor)), floor
+
+
+def bring_up(path: Path) -> None:
+    """Bring the database at `path` to the newest tables, made where there is none."""
     found = version_of(path)
     if found is None:
         make_tables(path)
     elif found != head():
         upgrade_tables(path)
-    now = clock.now()
-    with _transaction(path) as connection:
-        floor = floor_of(connection, now)
-        return arrive(connection, device=device, version=version, boot=boot, start=raised(now, floor)), floor
 
 
 @contextmanager
-def _transaction(path: Path) -> Iterator[sqlite3.Connection]:
+def transaction(path: Path) -> Iterator[sqlite3.Connection]:
     """One BEGIN IMMEDIATE transaction over a short-lived connection, set as the writer's is."""
     with told(path.parent), closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as connection:
         for pragma in WRITING:
