@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
@@ -21,7 +22,8 @@ Length = Annotated[int, Field(gt=0, le=_MOST_BYTES)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,63}$")]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]  # safe in a command and in a path
 Sentence = Annotated[str, Field(min_length=1, max_length=300)]
-Type = Literal["detector", "pose", "embedder", "sound", "picture"]
+Type = Literal["detector", "pose", "embedder", "sound", "picture", "weights"]
+Precision = Literal["float32", "float16"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,20 @@ class Wheel:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """The model is this member of a wheel."""
+class Sdist:
+    """A source archive of the package index, by its hash; single members are taken, nothing in it is run."""
 
-    wheel: Wheel
+    package: str
+    version: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The model is this member of a wheel or of a source archive."""
+
+    archive: Wheel | Sdist
     path: str
 
 
@@ -50,6 +62,17 @@ class Address:
     """The model is what this http(s) address gives."""
 
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """The model is made here, out of another of the catalogue; `precision` is that of its weights."""
+
+    original: ModelSpec
+    precision: Precision
+
+
+Source: TypeAlias = Member | Address | Converted
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +88,7 @@ class ModelSpec:
     input: str
     output: str
     suffix: str
-    sources: tuple[Member | Address, ...]
+    sources: tuple[Source, ...]
 
     @property
     def file(self) -> str:
@@ -88,8 +111,21 @@ class _WheelTable(_Strict):
     sha256: Sha256
 
 
+class _SdistTable(_Strict):
+    id: Word
+    package: Word
+    version: Word
+    bytes: Length
+    sha256: Sha256
+
+
 class _MemberTable(_Strict):
     wheel: Word
+    member: Sentence
+
+
+class _SdistMemberTable(_Strict):
+    sdist: Word
     member: Sentence
 
 
@@ -97,13 +133,23 @@ class _AddressTable(_Strict):
     url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=1000)]
 
 
+class _ConvertedTable(_Strict):
+    converted: Name
+    precision: Precision
+
+
 def _kind_of_source(table: object) -> str:
-    """Which of the two a source is meant to be, so that what is wrong is said of that one."""
-    return "address" if isinstance(table, _AddressTable) or (isinstance(table, dict) and "url" in table) else "member"
+    """Which of the four a source is meant to be, so that what is wrong is said of that one."""
+    keys = table.model_fields_set if isinstance(table, BaseModel) else table
+    return next((tag for tag in ("sdist", "url", "converted") if isinstance(keys, Collection) and tag in keys), "wheel")
 
 
 _SourceTable = Annotated[
-    Annotated[_MemberTable, Tag("member")] | Annotated[_AddressTable, Tag("address")], Discriminator(_kind_of_source)
+    Annotated[_MemberTable, Tag("wheel")]
+    | Annotated[_SdistMemberTable, Tag("sdist")]
+    | Annotated[_AddressTable, Tag("url")]
+    | Annotated[_ConvertedTable, Tag("converted")],
+    Discriminator(_kind_of_source),
 ]
 
 
@@ -116,25 +162,33 @@ class _ModelTable(_Strict):
     licence: Sentence
     input: Sentence
     output: Sentence
-    suffix: Literal[".tflite", ".png"] = ".tflite"
+    suffix: Literal[".tflite", ".png", ".dat"] = ".tflite"
     sources: tuple[_SourceTable, ...] = Field(min_length=1)
 
 
 class _File(_Strict):
     wheel: tuple[_WheelTable, ...] = ()
+    sdist: tuple[_SdistTable, ...] = ()
     model: tuple[_ModelTable, ...]
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:
-        names, wheels = [model.name for model in self.model], {wheel.id for wheel in self.wheel}
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"the model {name} stands there twice")
-        for model in self.model:
+        names = [model.name for model in self.model]
+        for number, model in enumerate(self.model):
+            if names.count(model.name) > 1:
+                raise ValueError(f"the model {model.name} stands there twice")
             for source in model.sources:
-                if isinstance(source, _MemberTable) and source.wheel not in wheels:
-                    raise ValueError(f"the model {model.name} names the wheel {source.wheel}, which is not there")
+                self._is_there(source, model.name, names[:number])
         return self
+
+    def _is_there(self, source: object, model: str, before: list[str]) -> None:
+        """Refuse a source that names what is not there; what a model is made of stands before it, so no ring can be."""
+        if isinstance(source, _MemberTable) and source.wheel not in {wheel.id for wheel in self.wheel}:
+            raise ValueError(f"the model {model} names the wheel {source.wheel}, which is not there")
+        if isinstance(source, _SdistMemberTable) and source.sdist not in {sdist.id for sdist in self.sdist}:
+            raise ValueError(f"the model {model} names the sdist {source.sdist}, which is not there")
+        if isinstance(source, _ConvertedTable) and source.converted not in before:
+            raise ValueError(f"the model {model} is made of {source.converted}, which does not stand before it")
 
 
 def read_catalogue(path: Path | None = None) -> tuple[ModelSpec, ...]:
@@ -156,7 +210,13 @@ def read_catalogue(path: Path | None = None) -> tuple[ModelSpec, ...]:
             f"The catalogue of models {place} cannot be meant.", f"{where}: {first['msg']}."
         ) from error
     wheels = {table.id: Wheel(**table.model_dump(exclude={"id"})) for table in tables.wheel}
-    return tuple(_spec(table, wheels) for table in tables.model)
+    sdists = {table.id: Sdist(**table.model_dump(exclude={"id"})) for table in tables.sdist}
+    specs: dict[str, ModelSpec] = {}
+    for table in tables.model:
+        sources = tuple(_source(source, wheels, sdists, specs) for source in table.sources)
+        fields = {key: getattr(table, key) for key in _ModelTable.model_fields}
+        specs[table.name] = ModelSpec(**{**fields, "sources": sources})
+    return tuple(specs.values())
 
 
 def catalogue_path() -> Path:
@@ -180,9 +240,13 @@ def catalogue_path() -> Path:
     )
 
 
-def _spec(table: _ModelTable, wheels: dict[str, Wheel]) -> ModelSpec:
-    sources = tuple(
-        Member(wheels[source.wheel], source.member) if isinstance(source, _MemberTable) else Address(source.url)
-        for source in table.sources
-    )
-    return ModelSpec(**{**{key: getattr(table, key) for key in _ModelTable.model_fields}, "sources": sources})
+def _source(
+    table: _SourceTable, wheels: Mapping[str, Wheel], sdists: Mapping[str, Sdist], before: Mapping[str, ModelSpec]
+) -> Source:
+    if isinstance(table, _MemberTable):
+        return Member(wheels[table.wheel], table.member)
+    if isinstance(table, _SdistMemberTable):
+        return Member(sdists[table.sdist], table.member)
+    if isinstance(table, _ConvertedTable):
+        return Converted(before[table.converted], table.precision)
+    return Address(table.url)

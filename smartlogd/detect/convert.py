@@ -14,10 +14,9 @@ from typing import Literal
 import flatbuffers
 import numpy as np
 
+from smartlogd.detect.catalogue import Precision
 from smartlogd.detect.network import Constant, Network, Shape, Step, halved
 from smartlogd.detect.resnet import face_network
-
-Precision = Literal["float32", "float16"]
 
 _IDENTIFIER, _VERSION = b"TFL3", 3
 _TYPES = {np.dtype(np.float32): 0, np.dtype(np.float16): 1, np.dtype(np.int32): 2}

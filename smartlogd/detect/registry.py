@@ -17,8 +17,10 @@ from smartlogd.detect.fetch import Fetching, Progress, Watch
 from smartlogd.detect.files import place, sha256_of
 
 _FETCH = "Fetch it: smartlogd models fetch."
+RECOGNITION = ("face_short_range", "face_embedder")
+"""What recognising a face takes beside finding it: a second, closer look for its keypoints, and its embedding."""
 _DEFAULTS: dict[Literal["door", "wide"], tuple[str, ...]] = {
-    "door": ("face_full_range", "pose_detector", "pose_landmark_full"),
+    "door": ("face_full_range", "pose_detector", "pose_landmark_full", *RECOGNITION),
     "wide": ("coco_ssd_mobilenet",),
 }
 
@@ -33,7 +35,7 @@ class ModelState:
 
 
 def default_models(profile: Literal["door", "wide"]) -> tuple[str, ...]:
-    """The models a profile needs, those for feet included."""
+    """The models a profile needs, those for feet and for recognising faces included."""
     return _DEFAULTS[profile]
 
 
@@ -54,12 +56,13 @@ class Registry:
     def content(self, name: str) -> bytes:
         """The model's bytes, verified. Raises Missing, or UnusableInput when they are not the model's.
 
-        A model that is not here is taken from the mirror folder, if that has it; no network is asked.
+        A model that is not here is taken from the mirror folder, if that has it, or converted, if what it is
+        made of is here; no network is asked.
         """
         spec = self.spec(name)
         path = self._folder / spec.file
-        if self._mirror is not None and not path.exists():
-            Fetching([spec], self._folder, self._mirror, lambda _: None).from_mirror_alone()
+        if not path.exists():
+            Fetching([spec], self._folder, self._mirror, lambda _: None).without_network()
         try:
             content = path.read_bytes()
         except FileNotFoundError as error:
@@ -119,4 +122,4 @@ class Registry:
         return ModelState(spec, "ok" if whole else "tampered", path)
 
 
-__all__ = ["ModelSpec", "ModelState", "Progress", "Registry", "default_models", "read_catalogue"]
+__all__ = ["RECOGNITION", "ModelSpec", "ModelState", "Progress", "Registry", "default_models", "read_catalogue"]

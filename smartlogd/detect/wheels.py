@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from smartlogd.base.errors import Missing, ServiceAway, UnusableInput
-from smartlogd.detect.catalogue import ModelSpec, Wheel
+from smartlogd.detect.catalogue import ModelSpec, Sdist, Wheel
 from smartlogd.detect.files import folder_made, place
+from smartlogd.detect.sdists import OPTIONS, inert_backend, unpacked
 
 _LOOK_S = 0.2
 _STALLED_LOOKS = round(120 / _LOOK_S)
@@ -22,63 +23,73 @@ Told = Callable[[int], None]
 """Hears how many bytes are there by now."""
 
 
-def take(wheel: Wheel, members: Mapping[str, ModelSpec], folder: Path, told: Told) -> tuple[Path, ...]:
-    """The models that are `members` (by path) of the wheel, placed in `folder`.
+def take(archive: Wheel | Sdist, members: Mapping[str, ModelSpec], folder: Path, told: Told) -> tuple[Path, ...]:
+    """The models that are `members` (by path) of the package file, placed in `folder`.
 
-    The wheel lies in a temporary folder beside the models while it is needed, at most. Raises Missing
+    The file lies in a temporary folder beside the models while it is needed, at most. Raises Missing
     without pip, ServiceAway when pip cannot get the file, UnusableInput when a member is not what it should be.
     """
     if importlib.util.find_spec("pip") is None:
         raise Missing("pip is not installed in this environment.", "Install it: python3 -m ensurepip.")
     with tempfile.TemporaryDirectory(dir=folder_made(folder), prefix=".wheel-") as held:
-        return _unpacked(_downloaded(wheel, Path(held), told), members, folder)
+        file = _downloaded(archive, Path(held), told)
+        return (_unzipped if isinstance(archive, Wheel) else unpacked)(file, members, folder)
 
 
-def _downloaded(wheel: Wheel, held: Path, told: Told) -> Path:
+def _downloaded(archive: Wheel | Sdist, held: Path, told: Told) -> Path:
     wanted = held / "wanted.txt"
-    wanted.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n")
+    wanted.write_text(f"{archive.package}=={archive.version} --hash=sha256:{archive.sha256}\n")
     arrived = held / "arrived"
     arrived.mkdir()
     with (held / "complaints.txt").open("w+") as complaints:
         pip = subprocess.Popen(  # noqa: S603 - no shell; every word is from the catalogue, checked there
-            _command(wheel, wanted, arrived),
+            _command(archive, wanted, arrived),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=complaints,
-            env=os.environ | {"TMPDIR": str(held)},  # so that the growing file can be seen, and goes with the folder
+            env=_environment(archive, held),
         )
         try:
-            _watched(pip, held, wheel, told)
+            _watched(pip, held, archive, told)
         finally:
             pip.kill()
             pip.wait()
         complaints.seek(0)
-        files = list(arrived.glob("*.whl"))
+        files = list(arrived.iterdir())
         if pip.returncode != 0 or len(files) != 1:
-            raise ServiceAway(f"pip could not download {wheel.package} {wheel.version}.", _last_line(complaints.read()))
+            what = f"pip could not download {archive.package} {archive.version}."
+            raise ServiceAway(what, _last_line(complaints.read()))
     return files[0]
 
 
-def _command(wheel: Wheel, wanted: Path, arrived: Path) -> list[str]:
+def _environment(archive: Wheel | Sdist, held: Path) -> dict[str, str]:
+    """The surroundings of pip: temporary files where their growth can be seen, and they go with the folder."""
+    ours = os.environ | {"TMPDIR": str(held)}
+    if isinstance(archive, Sdist):
+        paths = (str(inert_backend(archive, held / "backend")), os.environ.get("PYTHONPATH", ""))
+        ours["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    return ours
+
+
+def _command(archive: Wheel | Sdist, wanted: Path, arrived: Path) -> list[str]:
     return [
-        *(
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--no-input",
-            "--disable-pip-version-check",
-            "--progress-bar",
-            "off",
-        ),
-        *("--timeout", "20", "--retries", "2", "--no-deps", "--require-hashes", "--only-binary", ":all:"),
-        *("--implementation", "cp", "--python-version", wheel.python, "--abi", wheel.abi, "--platform", wheel.platform),
+        *(sys.executable, "-m", "pip", "download", "--no-input", "--disable-pip-version-check"),
+        *("--progress-bar", "off", "--timeout", "20", "--retries", "2", "--no-deps", "--require-hashes"),
+        *_kind(archive),
         *("--dest", str(arrived), "--requirement", str(wanted)),
     ]
 
 
-def _watched(pip: subprocess.Popen[bytes], held: Path, wheel: Wheel, told: Told) -> None:
-    """Tell how much of the wheel is there until pip ends; raises ServiceAway when nothing comes for two minutes."""
+def _kind(archive: Wheel | Sdist) -> tuple[str, ...]:
+    """Which of a version's files pip is to take."""
+    if isinstance(archive, Sdist):
+        return ("--no-binary", archive.package, *OPTIONS)
+    tags = ("--implementation", "cp", "--python-version", archive.python, "--abi", archive.abi)
+    return ("--only-binary", ":all:", *tags, "--platform", archive.platform)
+
+
+def _watched(pip: subprocess.Popen[bytes], held: Path, archive: Wheel | Sdist, told: Told) -> None:
+    """Tell how much of the file is there until pip ends; raises ServiceAway when nothing comes for two minutes."""
     there, still = 0, 0
     while still < _STALLED_LOOKS:
         try:
@@ -86,10 +97,10 @@ def _watched(pip: subprocess.Popen[bytes], held: Path, wheel: Wheel, told: Told)
         except subprocess.TimeoutExpired:
             grown = _size(held)
             there, still = (grown, 0) if grown != there else (there, still + 1)
-            told(min(there, wheel.bytes))
+            told(min(there, archive.bytes))
             continue
         return
-    raise ServiceAway(f"pip got no further with {wheel.package} {wheel.version} for two minutes.")
+    raise ServiceAway(f"pip got no further with {archive.package} {archive.version} for two minutes.")
 
 
 def _size(held: Path) -> int:
@@ -104,7 +115,7 @@ def _size(held: Path) -> int:
     return total
 
 
-def _unpacked(file: Path, members: Mapping[str, ModelSpec], folder: Path) -> tuple[Path, ...]:
+def _unzipped(file: Path, members: Mapping[str, ModelSpec], folder: Path) -> tuple[Path, ...]:
     placed = []
     try:
         with zipfile.ZipFile(file) as archive:

@@ -127,6 +127,7 @@ def test_each_profile_needs_its_own_models_and_the_demo_its_photographs() -> Non
         needed(Settings.model_validate(tables))
         for tables in ({}, {"detect": {"profile": "wide"}}, {"capture": {"source": "demo"}})
     )
-    assert door == ("face_full_range", "pose_detector", "pose_landmark_full")
+    seeing, knowing = ("face_full_range", "pose_detector", "pose_landmark_full"), ("face_short_range", "face_embedder")
+    assert door == (*seeing, *knowing)
     assert wide == ("coco_ssd_mobilenet",)
     assert demo == (*door, "astronaut", "camera")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from smartlogd.base.errors import Exit, Missing, WrongConfiguration
-from smartlogd.detect.catalogue import Address, Member, catalogue_path, read_catalogue
+from smartlogd.detect.catalogue import Address, Converted, Member, Sdist, catalogue_path, read_catalogue
 from smartlogd.detect.registry import default_models
 
 ROOT = Path(__file__).parents[3]
@@ -34,6 +34,14 @@ platform = "manylinux2014_x86_64"
 bytes = 9
 sha256 = "{sha}"
 """
+SDIST = """
+[[sdist]]
+id = "s"
+package = "pack"
+version = "1.0"
+bytes = 9
+sha256 = "{sha}"
+"""
 SHA = "ab" * 32
 URL = '{ url = "https://models.example/one.tflite" }'
 
@@ -48,7 +56,9 @@ def test_the_catalogue_of_the_house_holds_what_the_profiles_need() -> None:
     specs = {spec.name: spec for spec in read_catalogue(ROOT / "config/models.toml")}
     assert {*default_models("door"), *default_models("wide"), "astronaut", "camera"} <= set(specs)
     for name in default_models("door"):
-        assert all(isinstance(source, Member) for source in specs[name].sources)  # the package index is enough
+        (first, *_) = specs[name].sources
+        original = first.original if isinstance(first, Converted) else specs[name]
+        assert all(isinstance(source, Member) for source in original.sources)  # the package index is enough
     assert specs["astronaut"].type == specs["camera"].type == "picture"
     assert specs["astronaut"].file.endswith(".png")
 
@@ -64,8 +74,20 @@ def test_a_member_knows_its_wheel(tmp_path) -> None:
     (spec,) = read_catalogue(written(tmp_path, text))
     member, address = spec.sources
     assert isinstance(member, Member)
-    assert (member.wheel.package, member.path) == ("pack", "pack/one.tflite")
+    assert (member.archive.package, member.path) == ("pack", "pack/one.tflite")
     assert address == Address("https://models.example/one.tflite")
+
+
+def test_a_converted_model_knows_what_it_is_made_of_and_where_that_comes_from(tmp_path) -> None:
+    text = (
+        SDIST.format(sha=SHA)
+        + ENTRY.format(sha=SHA, source='{ sdist = "s", member = "pack-1.0/one.dat" }')
+        + ENTRY.format(sha=SHA, source='{ converted = "one", precision = "float16" }').replace('"one"', '"two"', 1)
+    )
+    one, two = read_catalogue(written(tmp_path, text))
+    (member,) = one.sources
+    assert member == Member(Sdist("pack", "1.0", 9, SHA), "pack-1.0/one.dat")
+    assert two.sources == (Converted(one, "float16"),)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +97,9 @@ def test_a_member_knows_its_wheel(tmp_path) -> None:
         (ENTRY.format(sha="short", source=URL), "model.0.sha256"),
         (ENTRY.format(sha=SHA, source='{ url = "file:///etc/passwd" }'), "url"),
         (ENTRY.format(sha=SHA, source='{ wheel = "nowhere", member = "x" }'), "nowhere"),
+        (ENTRY.format(sha=SHA, source='{ sdist = "nowhere", member = "x" }'), "the sdist nowhere"),
+        (ENTRY.format(sha=SHA, source='{ converted = "one", precision = "float16" }'), "does not stand before it"),
+        (ENTRY.format(sha=SHA, source='{ converted = "one", precision = "int8" }'), "precision"),
         (ENTRY.format(sha=SHA, source=""), "sources"),
         (ENTRY.format(sha=SHA, source=URL) * 2, "twice"),
         (ENTRY.format(sha=SHA, source=URL).replace("licence", "license"), "licence"),
