@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING
 
 import smartlogd
 from smartlogd import status, wiring
-from smartlogd.base.errors import SmartlogError
+from smartlogd.base.errors import ServiceAway, SmartlogError
 from smartlogd.base.ids import LiveIds, uuid7
 from smartlogd.base.ports import Camera, Detector
 from smartlogd.base.time import SystemClock, monotonic_s
+from smartlogd.changing import change
 from smartlogd.control import serve
 from smartlogd.device import made
 from smartlogd.pipeline import Pipeline, Tally, Watcher
+from smartlogd.recognition import OPENED_ONCE, opened, refreshed, reloaded, swept
 from smartlogd.settings import Settings, differences
 from smartlogd.supervise import first_error, supervised, within
 
 if TYPE_CHECKING:
+    from smartlogd.identify.identifier import FaceIdentifier
     from smartlogd.store.engine import Store
 
 CLOSE_S = 2.5
@@ -70,6 +73,7 @@ class _Parts:
     store: Store
     camera: Camera
     pipeline: Pipeline
+    identifier: FaceIdentifier | None
 
 
 class Daemon:
@@ -97,6 +101,7 @@ class Daemon:
         self._began_s = monotonic_s() if began_s is None else began_s
         self._tally = Tally()
         self._troubles: dict[str, str] = {}
+        self._unrecognised = ""
         self._interrupted_s = 0.0
         self._life = Life.STARTING
         self._flowing, self._stopping = asyncio.Event(), asyncio.Event()
@@ -139,11 +144,25 @@ class Daemon:
         async with self._reloading:
             new = self._read()
             changed = tuple(differences(self._settings, new))
-            applied = tuple(key for key in changed if key.startswith(RELOADABLE))
+            applied = tuple(key for key in changed if key.startswith(RELOADABLE) and key not in NEED_RESTART)
             await self._apply(new, applied)
             needed = tuple(key for key in changed if key not in applied)
             log.info("settings read again", extra={"applied": len(applied), "restart_needed": ",".join(needed) or "no"})
             return {"applied": list(applied), "restart_needed": list(needed)}
+
+    async def change(self, what: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """Change who people or strangers are; the gallery, and those in view, follow before the answer is given."""
+        parts = self._parts
+        if parts is None:
+            raise ServiceAway("smartlogd is still starting.", "Try again in a moment.")
+        clock = SystemClock(parts.store.floor)
+        return await change(
+            parts.store,
+            what,
+            arguments,
+            clock=clock,
+            refresh=lambda: refreshed(parts.store, parts.pipeline, parts.identifier),
+        )
 
     async def stop(self) -> None:
         """Begin to stop."""
@@ -174,6 +193,9 @@ class Daemon:
             **status.flow(self._tally, self._began_s, now_s),
             "lines": status.passings(self._tally, (line.name for line in settings.movement.crossing_lines())),
             "journal": status.journal(parts.store.journal.state if parts else None),
+            "recognition": status.recognition(
+                parts.identifier.gallery if parts and parts.identifier else None, self._tally.looks, self._unrecognised
+            ),
             "troubles": dict(self._troubles),
         }
 
@@ -182,14 +204,19 @@ class Daemon:
     async def _open(self, stack: contextlib.AsyncExitStack) -> _Parts:
         """Open the models in a thread while the database opens; what is open is closed by `stack`, last first."""
         loading = asyncio.ensure_future(asyncio.to_thread(wiring.detector, self._settings))
+        faces = asyncio.ensure_future(asyncio.to_thread(opened, self._settings))
         try:
             clock = SystemClock()
             store = await asyncio.to_thread(wiring.store, self._settings, clock, uuid7(clock.now()))
             stack.push_async_callback(within, CLOSE_S, store.close, "the database")
             self._detector = await loading
+            stack.push_async_callback(self._close_detector)
+            identifier, self._unrecognised = await faces
         finally:
             loading.cancel()
-        stack.push_async_callback(self._close_detector)
+            faces.cancel()
+        if identifier is not None:
+            stack.push_async_callback(within, CLOSE_S, identifier.close, "recognition")
         clock = SystemClock(store.floor)
         camera = wiring.camera(self._settings, clock)
         stack.push_async_callback(within, CLOSE_S, camera.close, "the camera")
@@ -199,10 +226,12 @@ class Daemon:
             detector=self._detector,
             ids=LiveIds(),
             journal=store.journal,
+            identifier=identifier,
             watchers=(*self._watchers, lambda *_: self._flowing.set()),
             tally=self._tally,
         )
-        return _Parts(store, camera, pipeline)
+        await refreshed(store, pipeline, identifier)
+        return _Parts(store, camera, pipeline, identifier)
 
     async def _close_detector(self) -> None:
         if self._detector:
@@ -219,6 +248,7 @@ class Daemon:
             others = [
                 group.create_task(supervised("control", lambda: serve(self._socket, self), self._troubles)),
                 group.create_task(self._reported()),
+                group.create_task(self._let_go(parts)),
             ]
             river = group.create_task(supervised("pipeline", parts.pipeline.run, self._troubles))
             told = group.create_task(self._stopping.wait())
@@ -243,6 +273,10 @@ class Daemon:
                 await self._flowing.wait()
         if not self._stopping.is_set():
             await supervised("store", store.journal.run, self._troubles)
+
+    async def _let_go(self, parts: _Parts) -> None:
+        await self._flowing.wait()
+        await swept(parts.store, parts.pipeline, parts.identifier, lambda: self._settings.identify)
 
     async def _closed(self, parts: _Parts) -> None:
         """Close the lens and write what waits, side by side: together they take no longer than the slower."""
@@ -283,11 +317,17 @@ class Daemon:
         motion = old.capture.model_copy(update={"motion": new.capture.motion})
         device = old.device.model_copy(update={"log_level": new.device.log_level})
         running = old.model_copy(
-            update={"movement": new.movement, "detect": new.detect, "capture": motion, "device": device}
-        )
+            update={
+                "movement": new.movement, "detect": new.detect, "capture": motion, "device": device,
+                "identify": reloaded(old.identify, new.identify),
+            }
+        )  # fmt: skip
         if self._parts:
             await self._redetect(self._parts, old, running)
             self._parts.pipeline.relined(running.movement.crossing_lines(), running.movement.rules())
+            self._parts.pipeline.identities.rules = wiring.votes(running)
+        if self._parts and self._parts.identifier:
+            self._parts.identifier.options = running.identify
         if self._parts and old.capture.motion != running.capture.motion:
             motion_options = running.capture.motion
             self._parts.pipeline.refitted(gate=wiring.gate(running), heartbeat_s=motion_options.heartbeat_s)
@@ -306,8 +346,10 @@ class Daemon:
         self._life = LIFE[self._life][turn]
 
 
-RELOADABLE = ("movement.", "detect.", "capture.motion.", "device.log_level")
-"""Keys that a running daemon takes over; any other needs a restart."""
+RELOADABLE = ("movement.", "detect.", "identify.", "capture.motion.", "device.log_level")
+"""Keys that a running daemon takes over; any other needs a restart ..."""
+NEED_RESTART = frozenset(f"identify.{key}" for key in OPENED_ONCE)
+"""... and so do these of them."""
 
 
 def hear(signals: Mapping[signal.Signals, Callable[[], None]], stack: contextlib.AsyncExitStack) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from typing import Protocol
 
 from smartlogd.base.ports import Camera
@@ -76,3 +76,10 @@ def journal(state: Log | None) -> Mapping[str, object]:
     if state is None:
         return {"word": "opening", "detail": "", "waiting": 0, "written": 0}
     return {"word": state.word, "detail": state.detail, "waiting": state.waiting, "written": state.written}
+
+
+def recognition(gallery: Sized | None, looks: int, trouble: str) -> Mapping[str, object]:
+    """Whether faces are recognised, by how many remembered ones, how often one was looked at; else why not."""
+    if gallery is None:
+        return {"word": "off", "detail": trouble, "templates": 0, "looks": 0}
+    return {"word": "on", "detail": "", "templates": len(gallery), "looks": looks}

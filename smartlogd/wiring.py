@@ -14,12 +14,13 @@ import smartlogd
 from smartlogd.base.known import Anchor
 from smartlogd.base.ports import Camera, Detector, Embedder, Identifier, Ids, Journal
 from smartlogd.base.time import Clock
-from smartlogd.base.who import NETWORK
+from smartlogd.base.who import NETWORK, Template
 from smartlogd.settings import Settings, environment
 
 if TYPE_CHECKING:
     from smartlogd.capture.motion import MotionGate
     from smartlogd.detect.registry import Registry
+    from smartlogd.identify.enrol import Enroller
     from smartlogd.identify.gallery import Gallery
     from smartlogd.identify.identifier import FaceIdentifier
     from smartlogd.movement.vote import VoteRules
@@ -105,6 +106,26 @@ def identifier(settings: Settings, gallery: Gallery, *, is_patient: bool = False
     registry = model_registry(settings)
     refine = open_stills(settings.detect, registry).refined
     return FaceIdentifier(embedder(settings), refine, settings.identify, gallery, patient=is_patient)
+
+
+def enroller(settings: Settings) -> Enroller:
+    """What looks at photographs of people who are to be known; raises Missing where a model is not there."""
+    from smartlogd.detect.stills import open_stills
+    from smartlogd.identify.enrol import Enroller
+
+    faces = open_stills(settings.detect, model_registry(settings))
+    return Enroller(faces.find, embedder(settings), settings.identify.gate())
+
+
+def templates(folder: Path, name: str = "smartlog.db") -> tuple[Template, ...]:
+    """The remembered faces of the database `name` in `folder`; none where there is no such database yet."""
+    from smartlogd.store.keys import Keys
+    from smartlogd.store.recognise import version_of
+    from smartlogd.store.templates import load
+
+    if version_of(folder / name) is None:
+        return ()
+    return load(folder, Keys.open(folder), model=NETWORK, name=name)
 
 
 def votes(settings: Settings) -> VoteRules:

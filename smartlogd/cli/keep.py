@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import smartlogd
 from smartlogd.base.errors import DiskTrouble, Exit
+from smartlogd.base.known import PersonId
 from smartlogd.base.ports import Journal
 from smartlogd.base.time import SystemClock
 from smartlogd.settings import Settings
 from smartlogd.store.engine import Store, open_store
+from smartlogd.store.whom import Called, introduce
 
 
 @asynccontextmanager
-async def kept(path: Path, settings: Settings, footage_sha256: str) -> AsyncIterator[Journal]:
+async def kept(
+    path: Path, settings: Settings, footage_sha256: str, people: Mapping[PersonId, Called] = MappingProxyType({})
+) -> AsyncIterator[Journal]:
     """The journal of the database at `path`, made where there is none; all is on the disk when the block is left.
+
+    It knows `people` by name.
 
     Rows refer to a start of the daemon; a replay's is derived from its footage, as its events' ids are,
     so that replaying a file again adds no row. Raises DiskTrouble for what is no database of ours.
@@ -26,6 +33,7 @@ async def kept(path: Path, settings: Settings, footage_sha256: str) -> AsyncIter
     store = await asyncio.to_thread(_opened, path, settings, replay_boot(footage_sha256))
     writing = asyncio.create_task(store.journal.run(), name="journal")
     try:
+        await store.change(lambda connection: introduce(connection, people, SystemClock(store.floor).now()))
         yield store.journal
     finally:
         writing.cancel()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from smartlogd.base.known import Event
     from smartlogd.base.ports import Journal
     from smartlogd.base.seen import Frame
+    from smartlogd.cli.acquaintances import Acquaintances
     from smartlogd.cli.footage import Account
     from smartlogd.cli.tell import Teller
     from smartlogd.movement.scene import Scene
@@ -68,6 +69,7 @@ def replay(
     import asyncio
 
     from smartlogd.capture.refuse import refuse_unusable
+    from smartlogd.cli.acquaintances import Acquaintances
     from smartlogd.cli.lines import given_lines, with_lines
     from smartlogd.cli.speech import log_to_stderr
     from smartlogd.cli.tell import Teller
@@ -80,8 +82,10 @@ def replay(
     for path in files:
         refuse_unusable(path)
     log_to_stderr("warning")
-    teller = Teller(as_json=as_json, with_events=events, names_files=len(files) > 1)
-    asyncio.run(_replay(files, settings, teller, db, out))
+    acquaintances = Acquaintances(settings, db)
+    people = acquaintances.people
+    teller = Teller(as_json=as_json, with_events=events, names_files=len(files) > 1, people=people)
+    asyncio.run(_replay(files, settings, teller, acquaintances, out))
 
 
 def _refuse_clash(files: list[Path], out: Path | None) -> None:
@@ -94,20 +98,31 @@ def _refuse_clash(files: list[Path], out: Path | None) -> None:
         raise SmartlogError(f"{out} would be replaced by its own replay.", "Name another file.", code=Exit.USAGE)
 
 
-async def _replay(files: list[Path], settings: Settings, teller: Teller, db: Path | None, out: Path | None) -> None:
-    """Play all files, one after another."""
+async def _replay(
+    files: list[Path], settings: Settings, teller: Teller, acquaintances: Acquaintances, out: Path | None
+) -> None:
+    """Play all files, one after another; who was a stranger in one is known in the next."""
     for path in files:
         async with AsyncExitStack() as stack:
             journal: Journal | None = None
-            if db is not None:
+            if acquaintances.db is not None:
                 from smartlogd.capture.stream import footage_sha256
                 from smartlogd.cli.keep import kept
 
-                journal = await stack.enter_async_context(kept(db, settings, footage_sha256(path)))
-            await _one(path, settings, teller, journal, out)
+                boot, people = footage_sha256(path), acquaintances.people
+                journal = await stack.enter_async_context(kept(acquaintances.db, settings, boot, people))
+                acquaintances.introduced()
+            await _one(path, settings, teller, journal, acquaintances, out)
 
 
-async def _one(path: Path, settings: Settings, teller: Teller, journal: Journal | None, out: Path | None) -> None:
+async def _one(
+    path: Path,
+    settings: Settings,
+    teller: Teller,
+    journal: Journal | None,
+    acquaintances: Acquaintances,
+    out: Path | None,
+) -> None:
     """Play one file: what happened goes to standard output, how quickly it went to standard error."""
     from smartlogd.base.time import monotonic_s
     from smartlogd.cli.footage import Account, play
@@ -115,13 +130,23 @@ async def _one(path: Path, settings: Settings, teller: Teller, journal: Journal 
     from smartlogd.cli.tell import pace
 
     account = Account(tuple(line.name for line in settings.movement.crossing_lines()))
+    identifier = acquaintances.identifier()
     began_s = monotonic_s()
     with ExitStack() as stack:
         watchers: list[Watcher] = [stack.enter_context(progress(path)), teller.watch]
         if out is not None:
             watchers.append(_filming(stack.enter_context(_movie(out, settings)), settings, account))
         teller.begin(path)
-        await play(path, settings, account=account, journal=journal, watchers=tuple(watchers))
+        await play(
+            path,
+            settings,
+            account=account,
+            journal=journal,
+            identifier=identifier,
+            watchers=tuple(watchers),
+            listeners=(teller.listen,),
+        )
+    acquaintances.met(identifier)
     teller.end(account)
     typer.echo(pace(account.frames, account.seconds, monotonic_s() - began_s), err=True)
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import typer
 
-from smartlogd.base.known import Event, Json
+from smartlogd.base.known import Event, Json, PersonId
 
 if TYPE_CHECKING:
     from smartlogd.base.seen import Frame
     from smartlogd.cli.footage import Account
     from smartlogd.movement.scene import Scene
+    from smartlogd.store.whom import Called
 
 _WAYS = {"I": "in", "O": "out"}
 
@@ -25,7 +28,15 @@ class Teller:
     which file it is about, as is needed when there are several.
     """
 
-    def __init__(self, *, as_json: bool, with_events: bool, names_files: bool) -> None:
+    def __init__(
+        self,
+        *,
+        as_json: bool,
+        with_events: bool,
+        names_files: bool,
+        people: Mapping[PersonId, Called] = MappingProxyType({}),
+    ) -> None:
+        self._people = people
         self._as_json = as_json
         self._with_events = with_events
         self._names_files = names_files
@@ -39,16 +50,26 @@ class Teller:
 
     def watch(self, _frame: Frame, _scene: Scene, events: tuple[Event, ...]) -> None:
         """Tell of what happened; the pipeline calls this for each frame."""
+        self.listen(events)
+
+    def listen(self, events: tuple[Event, ...]) -> None:
+        """Tell of what happened; the pipeline calls this when the last frame is through."""
         for event in events:
             if event.type == "crossing" or self._with_events:
-                typer.echo(json.dumps(self._object(event)) if self._as_json else event_line(event))
+                typer.echo(json.dumps(self._object(event)) if self._as_json else event_line(event, self._who(event)))
+
+    def _who(self, event: Event) -> str:
+        """The name, where the person is known."""
+        called = self._people.get(event.person) if event.person else None
+        return called.name if called else ""
 
     def end(self, account: Account) -> None:
         """Tell what the clip came to."""
         typer.echo(json.dumps(self._summary(account)) if self._as_json else table(account))
 
     def _object(self, event: Event) -> dict[str, Json]:
-        """One event as programs read it; `user_id` is null while nobody is recognised."""
+        """One event as programs read it; `user_id`, `person` and `who` are null of someone who is not known."""
+        called = self._people.get(event.person) if event.person else None
         crossing = event.type == "crossing"
         return {
             "type": event.type,
@@ -56,7 +77,9 @@ class Teller:
             **({"line": event.data["line"], "action": event.data["action"]} if crossing else {}),
             "t": seconds(event),
             "track": event.data.get("track"),
-            "user_id": None,
+            "user_id": called.id if called else None,
+            "person": str(event.person) if event.person else None,
+            "who": called.name if called else None,
             "uuid": str(event.subject) if event.subject else None,
             "confidence": event.data.get("confidence"),
         }
@@ -82,12 +105,13 @@ def seconds(event: Event) -> float:
     return round(event.stamp.mono_ns / 1e9, 3)
 
 
-def event_line(event: Event) -> str:
-    """One event as a person reads it: `    3.35 s  door  in   track 1`."""
+def event_line(event: Event, who: str = "") -> str:
+    """One event as a person reads it: `    3.35 s  door  in   track 1  Ada`."""
     at = f"{event.stamp.mono_ns / 1e9:8.2f} s"
+    whom = f"track {event.data['track']}" + (f"  {who}" if who else "")
     if event.type == "crossing":
-        return f"{at}  {event.data['line']}  {_WAYS[str(event.data['action'])]:<3}  track {event.data['track']}"
-    return f"{at}  {event.type.replace('_', ' ')}  track {event.data['track']}"
+        return f"{at}  {event.data['line']}  {_WAYS[str(event.data['action'])]:<3}  {whom}"
+    return f"{at}  {event.type.replace('_', ' ')}  {whom}"
 
 
 def table(account: Account) -> str:

@@ -1,0 +1,70 @@
+"""Recognition in a running daemon: opened where it can be, kept in step with the database, and cleaned up after."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from smartlogd import wiring
+from smartlogd.base.errors import SmartlogError
+
+if TYPE_CHECKING:
+    from smartlogd.identify.identifier import FaceIdentifier
+    from smartlogd.identify.options import IdentifyOptions
+    from smartlogd.pipeline import Pipeline
+    from smartlogd.settings import Settings
+    from smartlogd.store.engine import Store
+
+SWEEP_S = 3600.0
+"""How often pictures and faces that were kept long enough are let go."""
+
+log = logging.getLogger("smartlogd.identify")
+
+
+OPENED_ONCE = ("enabled", "embedder", "precision")
+"""Options that only a start takes over."""
+
+
+def reloaded(old: IdentifyOptions, new: IdentifyOptions) -> IdentifyOptions:
+    """What a running daemon takes over of new options."""
+    return new.model_copy(update={key: getattr(old, key) for key in OPENED_ONCE})
+
+
+def opened(settings: Settings) -> tuple[FaceIdentifier | None, str]:
+    """What looks at faces, its gallery still empty; or None, and the sentence why: people are counted all the same."""
+    from smartlogd.identify.gallery import Gallery
+
+    try:
+        return wiring.identifier(settings, Gallery()), ""
+    except SmartlogError as error:
+        log.warning("nobody is recognised", extra={"what": error.what, "hint": error.hint})
+        return None, str(error)
+
+
+async def refreshed(store: Store, pipeline: Pipeline, identifier: FaceIdentifier | None) -> None:
+    """Know the faces that the database has by now, and who those in view are."""
+    from smartlogd.identify.gallery import Gallery
+    from smartlogd.store.whom import whom
+
+    folder = store.path.parent
+    if identifier is not None:
+        identifier.gallery = await asyncio.to_thread(lambda: Gallery(wiring.templates(folder)))
+    pipeline.identities.recast(await asyncio.to_thread(whom, folder, pipeline.identities.subjects))
+
+
+async def swept(
+    store: Store, pipeline: Pipeline, identifier: FaceIdentifier | None, options: Callable[[], IdentifyOptions]
+) -> None:
+    """Let go, now and every hour, of what was kept long enough; a disk that refuses is asked again an hour later."""
+    while True:
+        keep = options()
+        try:
+            gone = await store.sweep(crop_keep_h=keep.crop_keep_h, stranger_keep_d=keep.stranger_keep_d)
+        except SmartlogError as error:
+            log.warning("nothing let go", extra={"what": error.what})
+        else:
+            if gone.strangers:
+                await refreshed(store, pipeline, identifier)
+        await asyncio.sleep(SWEEP_S)
