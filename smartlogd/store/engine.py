@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from smartlogd.base.errors import DiskTrouble, Exit
@@ -16,6 +17,7 @@ from smartlogd.schema.migrate import head
 from smartlogd.store.birth import arrive, leave
 from smartlogd.store.floor import floor_of, raised
 from smartlogd.store.journal import Journal
+from smartlogd.store.keys import Keys
 from smartlogd.store.lock import LOCK, FolderLock
 from smartlogd.store.options import StoreOptions
 from smartlogd.store.pragmas import DATABASE, WRITING
@@ -25,13 +27,21 @@ from smartlogd.store.rows import Origin
 from smartlogd.store.tables import make_tables, upgrade_tables
 from smartlogd.store.trouble import DISK_FULL, OK, StoreTrouble, told
 
+if TYPE_CHECKING:
+    from smartlogd.store.retention import Swept
+
+Result = TypeVar("Result")
+
 
 class Store:
-    """An open state folder: its journal, and the instant before which no row is dated."""
+    """An open state folder: its journal, its keys, and the instant before which no row is dated."""
 
-    def __init__(self, path: Path, journal: Journal, floor: dt.datetime, origin: Origin, clock: Clock) -> None:
+    def __init__(
+        self, path: Path, journal: Journal, keys: Keys, floor: dt.datetime, origin: Origin, clock: Clock
+    ) -> None:
         self.path = path
         self.journal = journal
+        self.keys = keys
         self.floor = floor
         self.origin = origin
         self._clock = clock
@@ -40,6 +50,22 @@ class Store:
     def on_close(self, undo: ExitStack) -> None:
         """What is to be given back at the end: the folder's lock."""
         self._undo = undo
+
+    async def change(self, work: Callable[[sqlite3.Connection], Result], *, scrub: bool = False) -> Result:
+        """Do `work` in a transaction of its own, after everything that was appended before; see `Journal.change`."""
+        return await self.journal.change(work, scrub=scrub)
+
+    async def sweep(self, *, crop_keep_h: float, stranger_keep_d: float) -> Swept:
+        """Let go of pictures and of strangers' faces that were kept long enough; see `retention.sweep`."""
+        from smartlogd.store.retention import sweep
+
+        now = raised(self._clock.now(), self.floor).utc
+        return await self.change(
+            lambda connection: sweep(
+                connection, self.keys, self.path.parent, now, crop_keep_h=crop_keep_h, stranger_keep_d=stranger_keep_d
+            ),
+            scrub=True,
+        )
 
     async def close(self) -> None:
         """Write what still waits, note that the device went off, close the database, give the lock back.
@@ -86,7 +112,8 @@ def open_store(
             origin, floor = _begin(path, device, version, clock, boot)
         with told(folder):
             reserve.make()
-        store = Store(path, Journal(path, origin, reserve, options), floor, origin, clock)
+        keys = Keys.open(folder)
+        store = Store(path, Journal(path, origin, reserve, options, keys), keys, floor, origin, clock)
         store.on_close(undo.pop_all())
         return store
 

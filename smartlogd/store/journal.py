@@ -11,25 +11,34 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from smartlogd.base.errors import DiskTrouble
+from smartlogd.base.errors import DiskTrouble, Fate
 from smartlogd.base.known import Event
+from smartlogd.base.who import Recognition
+from smartlogd.store.errand import Errand
+from smartlogd.store.keys import Keys
 from smartlogd.store.options import StoreOptions
 from smartlogd.store.reserve import Reserve
-from smartlogd.store.rows import EventRows, Origin, batch_of, rows_of
+from smartlogd.store.rows import Batch, EventRows, Origin, batch_of, rows_of
 from smartlogd.store.trouble import DISK_FULL, OK, StoreTrouble
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from smartlogd.store.writer import Writer
+
+Result = TypeVar("Result")
 
 log = logging.getLogger("smartlogd.store")
 
 _AT_ONCE = 32
 """Groups that waited are handed to the writer together, each still a transaction of its own."""
+_CROPS_BYTES = 4 * 1024 * 1024
+"""So many bytes of pictures may wait for the disk; beyond that, what was learnt waits without its picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +65,39 @@ class Slip:
 
 
 class _Group:
-    """Events that are written together, and the loop's time at which they are tried even if they are few."""
+    """What is written together, and the loop's time at which it is tried even if it is little."""
 
-    __slots__ = ("committed", "due_s", "receipt", "rows")
+    __slots__ = ("committed", "crop_bytes", "due_s", "errand", "learnt", "receipt", "rows")
 
-    def __init__(self, due_s: float, committed: asyncio.Future[None]) -> None:
+    def __init__(self, due_s: float, committed: asyncio.Future[None], errand: Errand[Any] | None = None) -> None:
         self.rows: list[EventRows] = []
+        self.learnt: list[Recognition] = []
+        self.crop_bytes = 0
+        self.errand = errand
         self.due_s = due_s
         self.committed = committed
         self.receipt = Slip(committed)
+
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.learnt)
+
+    def work(self) -> Batch | Errand[Any]:
+        """What the writer is to do."""
+        return self.errand or batch_of(self.rows, self.learnt)
 
 
 class Journal:
     """Takes events at once and writes them in groups; its `run` is a task of the daemon."""
 
-    def __init__(self, path: Path, origin: Origin, reserve: Reserve, options: StoreOptions) -> None:
+    def __init__(self, path: Path, origin: Origin, reserve: Reserve, options: StoreOptions, keys: Keys) -> None:
         self._path = path
+        self._keys = keys
         self._origin = origin
         self._reserve = reserve
         self._options = options
         self._queue: deque[_Group] = deque()
         self._open: _Group | None = None
-        self._waiting = self._written = 0
+        self._waiting = self._written = self._crop_bytes = 0
         self._word, self._detail = OK, ""
         self._pause_s = options.retry_s
         self._stopping = self._gave_up = self._ended = False
@@ -97,20 +117,78 @@ class Journal:
         UnusableInput for an event that could never be kept. Whoever appends without ever awaiting `room` on a disk
         that takes nothing is stopped (RuntimeError) at twice the queue's bound, before memory runs out.
         """
+        self._must_take()
+        rows = rows_of(event, self._origin)
+        group = self._open or self._opened()
+        group.rows.append(rows)
+        return self._taken(group)
+
+    def learn(self, recognition: Recognition) -> Slip:
+        """Take what was learnt of a face and return at once; it is written in order with the events.
+
+        UnusableInput for what could never be kept; RuntimeError as with `append`.
+        """
+        from smartlogd.store.learn import checked
+
+        self._must_take()
+        recognition = checked(recognition)
+        size = len(recognition.crop or b"")
+        if self._crop_bytes + size > _CROPS_BYTES:
+            recognition, size = replace(recognition, crop=None), 0
+        group = self._open or self._opened()
+        group.learnt.append(recognition)
+        group.crop_bytes += size
+        self._crop_bytes += size
+        return self._taken(group)
+
+    async def change(
+        self, work: Callable[[sqlite3.Connection], Result], *, scrub: bool = False, within_s: float = 10
+    ) -> Result:
+        """Do `work` in a transaction of its own, after all that was taken before; gives what it gives.
+
+        It runs in the driver's thread. What it raises undoes it and is raised here. DiskTrouble where its turn does
+        not come within `within_s`, for the disk takes nothing; then it is not done later either. With `scrub`, what
+        it deletes is gone from the -wal file too.
+        """
+        if self._ended:
+            raise DiskTrouble("The journal has ended and takes no more changes.")
+        self._close_open()
+        loop = asyncio.get_running_loop()
+        errand = Errand(work, scrub=scrub)
+        group = _Group(loop.time(), loop.create_future(), errand)
+        self._queue.append(group)
+        self._some.set()
+        try:
+            async with asyncio.timeout(within_s):
+                await group.receipt.durable()
+        except TimeoutError:
+            if errand.withdraw():
+                raise DiskTrouble(
+                    "The change was not made: the log cannot be written.", self._detail, fate=Fate.RETRY
+                ) from None
+            await group.receipt.durable()
+        return errand.outcome(self._path.parent)
+
+    def _must_take(self) -> None:
+        """Raise where no more may be taken."""
         if self._ended:
             raise DiskTrouble("The journal has ended and takes no more events.")
         if self._waiting >= 2 * self._options.queue_rows:
             raise RuntimeError("The journal's queue is full: await room() before appending.")
-        rows = rows_of(event, self._origin)
-        group = self._open or self._opened()
-        group.rows.append(rows)
+
+    def _taken(self, group: _Group) -> Slip:
+        """One more waits; a group that is full waits no longer for company."""
         self._waiting += 1
-        if len(group.rows) >= self._options.group_rows:
-            self._open = None
-            self._enough.set()
+        if len(group) >= self._options.group_rows:
+            self._close_open()
         if self._waiting >= self._options.queue_rows:
             self._roomy.clear()
         return group.receipt
+
+    def _close_open(self) -> None:
+        """Whatever comes next is of another group."""
+        self._open = None
+        self._enough.set()
 
     def _opened(self) -> _Group:
         """A new group at the end of the queue."""
@@ -174,11 +252,11 @@ class Journal:
     async def _write_on(self) -> None:
         """Group after group, until told to stop and nothing waits."""
         if self._writer is None:
-            self._writer = await asyncio.to_thread(_open_writer, self._path, self._options.busy_s)
+            self._writer = await asyncio.to_thread(_open_writer, self._path, self._options.busy_s, self._keys)
         loop = asyncio.get_running_loop()
         while self._queue or not self._stopping:
             await self._gather()
-            ready = [batch_of(group.rows) for group in islice(self._queue, _AT_ONCE) if group is not self._open]
+            ready = [group.work() for group in islice(self._queue, _AT_ONCE) if group is not self._open]
             try:
                 if ready:
                     await self._writer.write(ready, lambda: _soon(loop, self._settle))
@@ -204,7 +282,8 @@ class Journal:
         group = self._queue.popleft()
         if not group.committed.done():
             group.committed.set_result(None)
-        self._waiting -= len(group.rows)
+        self._waiting -= len(group)
+        self._crop_bytes -= group.crop_bytes
         self._written += len(group.rows)
         self._pause_s = self._options.retry_s
         if self._waiting < self._options.queue_rows:
@@ -255,8 +334,8 @@ def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
     loop.call_soon_threadsafe(call)
 
 
-def _open_writer(path: Path, busy_s: float) -> Writer:
+def _open_writer(path: Path, busy_s: float, keys: Keys) -> Writer:
     """The writer; importing it takes half a second in which the first frames are already seen."""
     from smartlogd.store.writer import Writer
 
-    return Writer(path, busy_s)
+    return Writer(path, busy_s, keys)

@@ -10,6 +10,7 @@ WRITING = (
     "PRAGMA foreign_keys = ON",  # off by default
     "PRAGMA mmap_size = 0",  # an I/O error under a mapping is a signal that kills the process, not an error code
     "PRAGMA journal_size_limit = 4194304",  # bytes; a burst must not leave a large -wal on a small card
+    "PRAGMA secure_delete = ON",  # what is deleted is overwritten: forgetting someone can be proven on the file
     "PRAGMA trusted_schema = OFF",  # a planted view or trigger may call nothing with side effects
 )
 READING = ("PRAGMA query_only = ON", "PRAGMA mmap_size = 0", "PRAGMA trusted_schema = OFF")

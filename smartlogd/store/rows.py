@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from smartlogd.base.errors import UnusableInput
 from smartlogd.base.known import Action, Event
+from smartlogd.base.who import Recognition
 from smartlogd.schema.instants import micros
 
 Value: TypeAlias = str | int | float | None
@@ -19,9 +20,10 @@ LARGEST_DATA_BYTES = 64 * 1024
 _ACTIONS = frozenset(action.value for action in Action)
 
 EVENT_COLUMNS = (
-    "user_id", "type", "ts", "data", "event_id", "device_id", "subject_uuid", "ended_at", "boot_id", "mono_us",
-    "clock_trusted",
+    "user_id", "type", "ts", "data", "event_id", "device_id", "subject_uuid", "person", "ended_at", "boot_id",
+    "mono_us", "clock_trusted",
 )  # fmt: skip
+"""`person` is a `users.uid`; the row itself gets that person's local id."""
 SMARTLOG_COLUMNS = (
     "uuid", "action", "timestamp", "event_id", "device_id", "line", "confidence", "track_id", "boot_id", "mono_us",
     "clock_trusted",
@@ -53,11 +55,12 @@ class EventRows(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The rows of one transaction, by table, in the order of their columns above."""
+    """The rows of one transaction, by table, in the order of their columns above, and what was learnt of faces."""
 
     events: list[Row]
     passings: list[Row]
     subjects: list[Row]
+    learnt: list[Recognition] = field(default_factory=list)
 
 
 def rows_of(event: Event, origin: Origin) -> EventRows:
@@ -66,9 +69,10 @@ def rows_of(event: Event, origin: Origin) -> EventRows:
         raise UnusableInput(f"An event of {event.device!r} was given to the journal of {origin.device!r}.")
     at_us, ended_us = _micros(event)
     event_id, subject = str(event.id), None if event.subject is None else str(event.subject)
+    person = None if event.person is None else str(event.person)
     stamp = (origin.boot_id, event.stamp.mono_ns // 1000, int(event.stamp.trusted))
     data = _json(event)
-    row = (origin.owner_id, event.type, at_us, data, event_id, origin.device_id, subject, ended_us, *stamp)
+    row = (origin.owner_id, event.type, at_us, data, event_id, origin.device_id, subject, person, ended_us, *stamp)
     passing: Row | None = None
     if event.type == CROSSING:
         line, action, confidence, track = _crossing(event, subject)
@@ -76,8 +80,11 @@ def rows_of(event: Event, origin: Origin) -> EventRows:
     return EventRows(row, passing, subject, at_us)
 
 
-def batch_of(group: Iterable[EventRows]) -> Batch:
-    """Several events' rows by table; a subject that occurs more than once is noted once, first to last."""
+def batch_of(group: Iterable[EventRows], learnt: Iterable[Recognition] = ()) -> Batch:
+    """Several events' rows by table; a subject that occurs more than once is noted once, first to last.
+
+    What was learnt comes after all rows of its transaction: it says who they are, whichever came first.
+    """
     events: list[Row] = []
     passings: list[Row] = []
     seen: dict[str, tuple[int, int]] = {}
@@ -88,7 +95,8 @@ def batch_of(group: Iterable[EventRows]) -> Batch:
         if rows.subject is not None:
             first, last = seen.get(rows.subject, (rows.at_us, rows.at_us))
             seen[rows.subject] = min(first, rows.at_us), max(last, rows.at_us)
-    return Batch(events, passings, [(uuid, 0, 0, first, last) for uuid, (first, last) in seen.items()])
+    subjects: list[Row] = [(uuid, 0, 0, first, last) for uuid, (first, last) in seen.items()]
+    return Batch(events, passings, subjects, list(learnt))
 
 
 def _micros(event: Event) -> tuple[int, int | None]:

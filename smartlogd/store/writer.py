@@ -11,16 +11,23 @@ from pathlib import Path
 from typing import Any, cast
 
 import aiosqlite
-from sqlalchemy import URL, Connection, NullPool, Table, bindparam, event, func
+from sqlalchemy import URL, Connection, NullPool, Table, bindparam, event, func, select
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from smartlogd.schema.models import Event, Smartlog, Subject
+from smartlogd.schema.models import Event, Smartlog, Subject, User
+from smartlogd.store.crops import FOLDER as FACES
+from smartlogd.store.errand import Errand
+from smartlogd.store.follow import follow_new
+from smartlogd.store.keys import Keys
+from smartlogd.store.learn import learn
 from smartlogd.store.pragmas import WRITING
 from smartlogd.store.rows import EVENT_COLUMNS, SMARTLOG_COLUMNS, SUBJECT_COLUMNS, Batch
-from smartlogd.store.trouble import sqlite_trouble
+from smartlogd.store.trouble import StoreTrouble, sqlite_trouble
+
+_PERSON = "person"
 
 
 def _sql(statement: Insert, columns: tuple[str, ...]) -> str:
@@ -33,7 +40,11 @@ def _sql(statement: Insert, columns: tuple[str, ...]) -> str:
 
 def _once(table: Table, columns: tuple[str, ...]) -> str:
     """Insert a row, unless its event is there already: a group that is tried again writes nothing twice."""
-    new = insert(table).values({name: bindparam(name) for name in columns})
+    values: dict[str, Any] = {name: bindparam(name) for name in columns if name != _PERSON}
+    if _PERSON in columns:  # named by uid; unknown here, or forgotten, is nobody
+        known = (User.uid == bindparam(_PERSON)) & User.forgotten_at.is_(None)
+        values["subject_user_id"] = select(User.id).where(known).scalar_subquery()
+    new = insert(table).values(values)
     return _sql(new.on_conflict_do_nothing(index_elements=["event_id"]), columns)
 
 
@@ -78,18 +89,21 @@ def writing_engine(path: Path, busy_s: float) -> AsyncEngine:
 
 
 class Writer:
-    """Writes batches, each in one transaction, over one connection that is opened when first needed."""
+    """Writes batches and does errands, each in a transaction, over one connection that is opened when first needed."""
 
-    def __init__(self, path: Path, busy_s: float) -> None:
+    def __init__(self, path: Path, busy_s: float, keys: Keys) -> None:
         self._folder = path.parent
+        self._busy_s = busy_s
+        self._keys = keys
+        self._has_to_scrub = False
         self._engine = writing_engine(path, busy_s)
         self._connection: AsyncConnection | None = None
 
-    async def write(self, batches: Sequence[Batch], committed: Callable[[], None]) -> None:
+    async def write(self, work: Sequence[Batch | Errand[Any]], committed: Callable[[], None]) -> None:
         """Return when all batches are on the disk; StoreTrouble when one is not, and then nothing of it is.
 
-        `committed` is called after each batch, in the driver's thread. After any trouble the connection is given
-        up: what state a failed write left it in need not be known.
+        `committed` is called after each batch and each errand, in the driver's thread. After any trouble the
+        connection is given up: what state a failed write left it in need not be known.
         """
         try:
             if self._connection is None:
@@ -98,7 +112,10 @@ class Writer:
             # All that waits is one visit to the driver's thread. Through SQLAlchemy's cursors a transaction is
             # thirteen, which cost as much as the writing itself (docs/decisions/0011).
             driver = cast(aiosqlite.Connection, raw.driver_connection)
-            await driver._execute(_commit_all, driver._conn, batches, committed)  # type: ignore[no-untyped-call]  # left untyped there
+            await driver._execute(self._do_all, driver._conn, work, committed)  # type: ignore[no-untyped-call]  # left untyped there
+        except StoreTrouble:
+            await self.close()
+            raise
         except (DBAPIError, sqlite3.Error) as error:
             await self.close()
             cause = error.orig if isinstance(error, DBAPIError) else error
@@ -115,15 +132,34 @@ class Writer:
             await connection.close()
         await self._engine.dispose()
 
+    def _do_all(
+        self, connection: sqlite3.Connection, work: Sequence[Batch | Errand[Any]], committed: Callable[[], None]
+    ) -> None:
+        """One transaction after the other, in the driver's thread."""
+        for task in work:
+            if isinstance(task, Errand):
+                task.run(connection)
+                self._scrub(connection, first=task.scrub)
+            else:
+                _commit(connection, task, self._keys, self._folder / FACES)
+                self._scrub(connection)
+            committed()
 
-def _commit_all(connection: sqlite3.Connection, batches: Sequence[Batch], committed: Callable[[], None]) -> None:
-    """One transaction after the other."""
-    for batch in batches:
-        _commit(connection, batch)
-        committed()
+    def _scrub(self, connection: sqlite3.Connection, *, first: bool = False) -> None:
+        """If something was deleted for good, empty the -wal, which still holds it.
+
+        Someone reading holds that up: they are waited for once, and after that it is tried with every write.
+        """
+        self._has_to_scrub |= first
+        if not self._has_to_scrub:
+            return
+        connection.execute(f"PRAGMA busy_timeout = {round(1000 * self._busy_s) if first else 0}")
+        (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        connection.execute(f"PRAGMA busy_timeout = {round(1000 * self._busy_s)}")
+        self._has_to_scrub = bool(is_busy)
 
 
-def _commit(connection: sqlite3.Connection, batch: Batch) -> None:
+def _commit(connection: sqlite3.Connection, batch: Batch, keys: Keys, faces: Path) -> None:
     """One transaction, begun as a writing one: one that reads first fails at once when another program writes."""
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -133,6 +169,10 @@ def _commit(connection: sqlite3.Connection, batch: Batch) -> None:
             (UPSERT_SUBJECT, batch.subjects),
         ):
             connection.executemany(statement, rows)
+        if batch.passings:
+            follow_new(connection, (str(passing[0]) for passing in batch.passings))
+        for recognition in batch.learnt:
+            learn(connection, keys, faces, recognition)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

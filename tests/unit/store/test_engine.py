@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,10 +15,12 @@ import pytest
 from smartlogd.base.errors import DiskTrouble, Exit
 from smartlogd.base.known import Event
 from smartlogd.base.time import Stamp, SystemClock
+from smartlogd.schema.migrate import head, upgrade
 from smartlogd.store.engine import Store, open_store
 from smartlogd.store.floor import BUILT
 from smartlogd.store.log import passings
 from smartlogd.store.options import StoreOptions
+from smartlogd.store.recognise import version_of
 from smartlogd.store.trouble import StoreTrouble
 
 Opener = Callable[..., Store]
@@ -154,15 +157,14 @@ def test_a_file_in_its_place_is_refused_left_alone_and_the_lock_given_back(
 
 
 async def test_an_older_database_is_migrated_on_the_way(
-    opener: Opener, folder: Path, monkeypatch: pytest.MonkeyPatch
+    opener: Opener, running: Any, crossing: Any, folder: Path
 ) -> None:
-    await opener().close()
-    asked: list[Path] = []
-    # There is one version so far: let this one count as an older one, and see that it is brought up.
-    monkeypatch.setattr("smartlogd.store.engine.head", lambda: "0002")
-    monkeypatch.setattr("smartlogd.store.engine.upgrade_tables", asked.append)
-    await opener().close()
-    assert asked == [folder / "smartlog.db"]
+    folder.mkdir()
+    upgrade(f"sqlite:///{folder / 'smartlog.db'}", "0001")
+    async with running(opener()) as store:
+        await store.journal.append(crossing()).durable()
+    assert version_of(folder / "smartlog.db") == head()
+    assert len(passings(folder)) == 1
 
 
 async def test_a_full_disk_at_start_is_met_with_the_reserve(opener: Opener, small_disk, fill) -> None:  # type: ignore[no-untyped-def]
@@ -187,10 +189,12 @@ def test_a_start_waits_for_no_object_mapper(folder: Path) -> None:
     asked = """
 import sys
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 from smartlogd.base.time import SystemClock
 from smartlogd.store.engine import open_store
 from smartlogd.store.options import StoreOptions
+from smartlogd.store.recognise import version_of
 open_store(
     Path(sys.argv[1]), device="door", version="0", clock=SystemClock(), options=StoreOptions(), boot=uuid4()
 )

@@ -35,8 +35,8 @@ def test_a_crossing_is_one_event_and_one_passing_of_one_subject(crossing: Maker,
     assert json.loads(str(told.pop("data"))) == event.data
     assert told == {
         "user_id": 1, "type": "crossing", "ts": 1803902400123456, "event_id": str(event.id), "device_id": 1,
-        "subject_uuid": str(event.subject), "ended_at": None, "boot_id": origin.boot_id, "mono_us": 5_000_000,
-        "clock_trusted": 1,
+        "subject_uuid": str(event.subject), "person": None, "ended_at": None, "boot_id": origin.boot_id,
+        "mono_us": 5_000_000, "clock_trusted": 1,
     }  # fmt: skip
     assert rows.passing is not None
     assert dict(zip(SMARTLOG_COLUMNS, rows.passing, strict=True)) == {

@@ -32,7 +32,13 @@ async def test_every_connection_is_set_to_lose_nothing(opener: Opener) -> None:
     store = opener()
     engine = writing_engine(store.path, 1)
     async with engine.connect() as connection:
-        for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("mmap_size", 0)):
+        for pragma, value in (
+            ("journal_mode", "wal"),
+            ("synchronous", 2),
+            ("foreign_keys", 1),
+            ("mmap_size", 0),
+            ("secure_delete", 1),
+        ):
             assert (await connection.exec_driver_sql(f"PRAGMA {pragma}")).scalar_one() == value
     await engine.dispose()
     await store.close()
@@ -55,7 +61,7 @@ async def test_a_batch_that_is_written_again_changes_nothing(opener: Opener, cro
     store, writer = opener(), None
     event = crossing()
     later = crossing(stamp=event.stamp.shifted(2), subject=event.subject)
-    writer = Writer(store.path, 1)
+    writer = Writer(store.path, 1, store.keys)
     for group in ([later], [event], [event, later]):
         await writer.write([batch_of(rows_of(one, store.origin) for one in group)], nothing)
     await writer.close()
@@ -68,7 +74,7 @@ async def test_a_batch_that_is_written_again_changes_nothing(opener: Opener, cro
 
 async def test_a_batch_is_written_whole_or_not_at_all(opener: Opener, crossing: Maker) -> None:
     store = opener()
-    writer = Writer(store.path, 1)
+    writer = Writer(store.path, 1, store.keys)
     batch = batch_of([rows_of(crossing(), store.origin)])
     batch.passings.append(("u", "X", *batch.passings[0][2:]))  # no action of ours: the CHECK refuses it
     with pytest.raises(sqlite3.IntegrityError, match="ck_smartlog_action"):
@@ -84,7 +90,7 @@ async def test_a_batch_is_written_whole_or_not_at_all(opener: Opener, crossing: 
 
 async def test_another_programs_lock_is_told_in_words_and_then_forgotten(opener: Opener, crossing: Maker) -> None:
     store = opener()
-    writer = Writer(store.path, 0.05)
+    writer = Writer(store.path, 0.05, store.keys)
     with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreTrouble, match="Another program") as caught:
@@ -99,7 +105,7 @@ async def test_another_programs_lock_is_told_in_words_and_then_forgotten(opener:
 async def test_a_database_that_was_taken_away_is_not_begun_anew(opener: Opener, crossing: Maker) -> None:
     store = opener()
     store.path.rename(store.path.with_name("taken.db"))
-    writer = Writer(store.path, 1)
+    writer = Writer(store.path, 1, store.keys)
     with pytest.raises(StoreTrouble) as caught:
         await writer.write([batch_of([rows_of(crossing(), store.origin)])], nothing)
     assert caught.value.word == "away"
@@ -112,7 +118,7 @@ async def test_a_database_that_was_taken_away_is_not_begun_anew(opener: Opener, 
 async def test_closing_leaves_no_thread_behind(opener: Opener, crossing: Maker) -> None:
     store = opener()
     before = threading.active_count()
-    writer = Writer(store.path, 1)
+    writer = Writer(store.path, 1, store.keys)
     await writer.write([batch_of([rows_of(crossing(), store.origin)])], nothing)
     assert threading.active_count() == before + 1
     await writer.close()
@@ -132,7 +138,7 @@ def test_the_statements_are_made_of_the_tables() -> None:
 
 async def test_batches_written_together_are_told_one_by_one(opener: Opener, crossing: Maker) -> None:
     store = opener()
-    writer = Writer(store.path, busy_s=1)
+    writer = Writer(store.path, 1, store.keys)
     told: list[int] = []
     batches = [batch_of([rows_of(crossing(), store.origin)]) for _ in range(3)]
     await writer.write(batches, lambda: told.append(count(store.path, "events")))
