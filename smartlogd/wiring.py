@@ -118,12 +118,16 @@ def enroller(settings: Settings) -> Enroller:
 
 
 def templates(folder: Path, name: str = "smartlog.db") -> tuple[Template, ...]:
-    """The remembered faces of the database `name` in `folder`; none where there is no such database yet."""
+    """The remembered faces of the database `name` in `folder`.
+
+    None where there is no such database yet, or one of a version before faces were kept.
+    """
+    from smartlogd.schema.migrate import head
     from smartlogd.store.keys import Keys
     from smartlogd.store.recognise import version_of
     from smartlogd.store.templates import load
 
-    if version_of(folder / name) is None:
+    if version_of(folder / name) != head():
         return ()
     return load(folder, Keys.open(folder), model=NETWORK, name=name)
 
