@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import smartlogd
-from smartlogd.cli import check, daemonic, doctor, eval, log, look, models, replay, run  # noqa: A004 - a command's name
+from smartlogd.cli import check, daemonic, doctor, eval, log, look, models, people, replay, run, unknown  # noqa: A004
 from smartlogd.cli.bench import commands as bench
 
 app = typer.Typer(
@@ -48,6 +48,10 @@ app.command("look")(look.look)
 app.command("check-config")(check.check_config)
 app.command("doctor")(doctor.doctor)
 app.add_typer(models.app, name="models")
+
+# Who it is
+app.add_typer(people.app, name="people")
+app.add_typer(unknown.app, name="unknown")
 
 # Recorded footage
 app.command("replay")(replay.replay)

@@ -74,14 +74,24 @@ def moment(text: str, now: dt.datetime) -> dt.datetime:
 
     hint = 'Write it as "2h", "30m", "3d", "today", "yesterday" or 2026-01-31T08:00.'
     try:
-        if span := re.fullmatch(r"(\d{1,6})([smhdw])", text.strip()):
-            return now - dt.timedelta(seconds=int(span[1]) * _SPANS_S[span[2]])
+        if (back_s := span_s(text)) is not None:
+            return now - dt.timedelta(seconds=back_s)
         if (days := {"today": 0, "yesterday": 1}.get(text.strip().lower())) is not None:
             day = now.astimezone().date() - dt.timedelta(days=days)
             return dt.datetime.combine(day, dt.time.min).astimezone(dt.UTC)
         return instant(text.strip())
     except (ValueError, OverflowError) as error:
         raise SmartlogError(f"--since {text!r} is no time.", hint, code=Exit.USAGE) from error
+
+
+def span_s(text: str) -> int | None:
+    """The seconds of a span as people write it, None where it is none.
+
+    >>> span_s("2h"), span_s("30d"), span_s("soon")
+    (7200, 2592000, None)
+    """
+    span = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
+    return int(span[1]) * _SPANS_S[span[2]] if span else None
 
 
 def _rows(

@@ -14,6 +14,12 @@ from smartlogd.store.trouble import told
 LOCK = "lock"
 
 
+class FolderTaken(DiskTrouble):
+    """Another process has the folder's lock (exit 73)."""
+
+    code = Exit.CANNOT_CREATE
+
+
 class FolderLock:
     """A held flock(2) on a file of the state folder: `lock`, where the database has its usual name.
 
@@ -26,7 +32,7 @@ class FolderLock:
 
     @classmethod
     def take(cls, folder: Path, name: str = LOCK) -> Self:
-        """Lock `folder`; DiskTrouble naming the pid where another process has it."""
+        """Lock `folder`; FolderTaken naming the pid where another process has it."""
         with told(folder):
             descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with ExitStack() as undo:
@@ -48,12 +54,11 @@ class FolderLock:
             self._descriptor = None
 
 
-def _taken(folder: Path, written: bytes) -> DiskTrouble:
+def _taken(folder: Path, written: bytes) -> FolderTaken:
     """What to tell the second writer."""
     holder = written.decode(errors="replace").strip()
-    return DiskTrouble(
+    return FolderTaken(
         f"Another smartlogd (pid {holder or 'unknown'}) already writes in {folder}.",
         "Ask the running one (`smartlogd status`), stop it first, or give this one a state folder of its own.",
         fate=Fate.FATAL,
-        code=Exit.CANNOT_CREATE,
     )
