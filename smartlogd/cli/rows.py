@@ -25,6 +25,7 @@ COLUMNS = (
     "user_id",
     "who",
     "uuid",
+    "subject",
     "confidence",
     "clock_trusted",
     "device",
@@ -58,10 +59,10 @@ def _table() -> Write:
 
 
 def _who(row: Passing) -> str:
-    """The name where there is one, else the end of the subject's uuid: its beginning is but the time."""
+    """The name where there is one, else the end of the stranger's uuid: its beginning is but the time."""
     if row.who:
         return row.who
-    return f"user {row.user_id}" if row.user_id is not None else f"unknown {(row.uuid or '')[-6:]}"
+    return f"user {row.user_id}" if row.user_id is not None else f"unknown {(row.subject or row.uuid or '')[-6:]}"
 
 
 def _json() -> Write:
@@ -89,6 +90,7 @@ def _fields(row: Passing) -> dict[str, object]:
         "user_id": row.user_id,
         "who": row.who,
         "uuid": row.uuid,
+        "subject": row.subject,
         "confidence": row.confidence,
         "clock_trusted": row.trusted,
         "device": row.device,

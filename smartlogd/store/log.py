@@ -18,7 +18,11 @@ from smartlogd.store.recognise import asking
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """One row of the log. `id` counts up in order of arrival; `who` is a name, where the person is known."""
+    """One row of the log.
+
+    `id` counts up in order of arrival; `who` is a name, where the person is known. `uuid` is the row's own; `subject`
+    is under which uuid that stranger is known by now, after all mergers.
+    """
 
     id: int
     at: dt.datetime
@@ -32,6 +36,7 @@ class Passing:
     track: int | None
     trusted: bool | None
     event_id: str | None
+    subject: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,21 @@ class Total:
     left: int
 
 
-# Who someone is follows the subject: naming a stranger names the past.
+# A row says itself who it was (store/follow.py sees to that); the chain of mergers is walked where there is one.
 _PASSINGS = """
-SELECT s.id, s.timestamp, s.line, s.action, coalesce(s.user_id, b.user_id), s.uuid, u.name, d.name, s.confidence,
-       s.track_id, s.clock_trusted, s.event_id
+SELECT s.id, s.timestamp, s.line, s.action, s.user_id, s.uuid, u.name, d.name, s.confidence,
+       s.track_id, s.clock_trusted, s.event_id,
+       CASE WHEN b.merged_into IS NULL THEN s.uuid ELSE (
+           WITH RECURSIVE up (uuid, next) AS (
+               SELECT s.uuid, b.merged_into
+               UNION
+               SELECT m.uuid, m.merged_into FROM up JOIN subjects AS m ON m.uuid = up.next
+           )
+           SELECT uuid FROM up WHERE next IS NULL
+       ) END
 FROM smartlog AS s
 LEFT JOIN subjects AS b ON b.uuid = s.uuid
-LEFT JOIN users AS u ON u.id = coalesce(s.user_id, b.user_id)
+LEFT JOIN users AS u ON u.id = s.user_id
 LEFT JOIN devices AS d ON d.id = s.device_id
 """
 # Only what was asked for stands in the WHERE, so that SQLite finds an index for it.
@@ -108,6 +121,6 @@ def totals(folder: Path, since: dt.datetime | None = None) -> list[Total]:
 
 def _passing(row: tuple[Any, ...]) -> Passing:
     """One row as it comes from the database."""
-    id_, at_us, line, action, user_id, uuid, who, device, confidence, track, trusted, event_id = row
+    id_, at_us, line, action, user_id, uuid, who, device, confidence, track, trusted, event_id, subject = row
     at, way, known = instant_of(at_us), Action(action), None if trusted is None else bool(trusted)
-    return Passing(id_, at, line, way, user_id, uuid, who, device, confidence, track, known, event_id)
+    return Passing(id_, at, line, way, user_id, uuid, who, device, confidence, track, known, event_id, subject)

@@ -17,7 +17,7 @@ def passing(**changed: object) -> Passing:
     fields: dict[str, object] = {
         "id": 1, "at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "line": "door", "action": Action.IN, "user_id": None,
         "uuid": "0190-abcdef", "who": None, "device": "yard", "confidence": 0.5, "track": 3, "trusted": True,
-        "event_id": "e",
+        "event_id": "e", "subject": "0190-abcdef",
     }  # fmt: skip
     return Passing(**(fields | changed))  # type: ignore[arg-type]
 
@@ -28,8 +28,9 @@ def passing(**changed: object) -> Passing:
         (passing(who="Ann", user_id=7), "Ann"),
         (passing(user_id=7), "user 7"),
         (passing(), "unknown abcdef"),
+        (passing(subject="0180-fedcba"), "unknown fedcba"),
     ],
-    ids=["named", "numbered", "unknown"],
+    ids=["named", "numbered", "unknown", "merged"],
 )
 def test_someone_is_called_by_the_best_name_there_is(
     row: Passing, who: str, capsys: pytest.CaptureFixture[str]
@@ -40,7 +41,15 @@ def test_someone_is_called_by_the_best_name_there_is(
 
 def test_a_row_written_by_hand_has_gaps_and_is_shown_nonetheless(capsys: pytest.CaptureFixture[str]) -> None:
     bare = passing(
-        line=None, uuid=None, user_id=7, device=None, confidence=None, track=None, trusted=None, event_id=None
+        line=None,
+        uuid=None,
+        subject=None,
+        user_id=7,
+        device=None,
+        confidence=None,
+        track=None,
+        trusted=None,
+        event_id=None,
     )
     for form in ("table", "json", "csv"):
         writer(form)(bare)

@@ -15,6 +15,7 @@ import pytest
 from smartlogd.base.errors import DiskTrouble, Exit, Missing
 from smartlogd.base.known import Action, Event
 from smartlogd.store.engine import Store
+from smartlogd.store.follow import follow
 from smartlogd.store.log import Total, passings, totals
 
 Opener = Callable[..., Store]
@@ -83,14 +84,39 @@ def test_totals_count_each_line_both_ways(logged: list[Event], folder: Path) -> 
     assert totals(folder, since=logged[1].stamp.utc) == [Total("door", 1, 1)]
 
 
-def test_a_name_given_to_a_stranger_is_shown_on_what_was_logged_before(logged: list[Event], folder: Path) -> None:
+def changed(folder: Path, *statements: str, follow_up: Event) -> None:
     with closing(sqlite3.connect(folder / "smartlog.db")) as connection:
-        connection.execute(
-            "INSERT INTO users (id, uid, name, role, created_at, updated_at) VALUES (7,'u','R','guest',0,0)"
-        )
-        connection.execute("UPDATE subjects SET user_id = 7 WHERE uuid = ?", (str(logged[0].subject),))
+        for statement in statements:
+            connection.execute(statement)
+        assert follow_up.subject is not None
+        follow(connection, [follow_up.subject])
         connection.commit()
+
+
+RESIDENT = "INSERT INTO users (id, uid, name, role, created_at, updated_at) VALUES (7, 'u', 'R', 'guest', 0, 0)"
+
+
+def test_a_name_given_to_a_stranger_is_shown_on_what_was_logged_before(logged: list[Event], folder: Path) -> None:
+    name = f"UPDATE subjects SET user_id = 7 WHERE uuid = '{logged[0].subject}'"
+    changed(folder, RESIDENT, name, follow_up=logged[0])
     assert [(passing.user_id, passing.who) for passing in passings(folder)][:2] == [(7, "R"), (None, None)]
+
+
+def test_merged_strangers_are_shown_as_one_and_each_row_keeps_its_uuid(logged: list[Event], folder: Path) -> None:
+    assert [passing.subject for passing in passings(folder)] == [passing.uuid for passing in passings(folder)]
+    first, third, second, _ = (str(event.subject) for event in (logged[0], logged[1], logged[2], logged[3]))
+    changed(
+        folder,
+        f"UPDATE subjects SET merged_into = '{second}' WHERE uuid = '{third}'",
+        f"UPDATE subjects SET merged_into = '{first}' WHERE uuid = '{second}'",
+        RESIDENT,
+        f"UPDATE subjects SET user_id = 7 WHERE uuid = '{first}'",
+        follow_up=logged[0],
+    )
+    found = passings(folder)
+    assert [passing.subject for passing in found[:3]] == [first] * 3
+    assert [passing.uuid for passing in found[:3]] == [first, second, third]
+    assert [passing.who for passing in found] == ["R", "R", "R", None]
 
 
 async def test_the_log_is_read_while_it_is_written(opener: Opener, running: Any, crossing: Maker, folder: Path) -> None:
