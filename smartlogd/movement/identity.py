@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID, uuid5
 
 from smartlogd.base.known import PersonId, SubjectId
-from smartlogd.base.who import Recognition, Template, View, Who
+from smartlogd.base.who import Likeness, Recognition, Template, View, Who
 from smartlogd.movement.vote import Verdict, VoteRules, same, verdict
 
 MOST_VIEWS = 6
@@ -60,7 +60,7 @@ def looked_at(
     `taken` are people and strangers that others in view are: nobody is in two places. A look at a stretch that is over
     says nothing any more.
     """
-    if view.stretch < being.stretch:
+    if view.stretch < max((being.stretch, *(doubt.stretch for doubt in being.doubted))):
         return being, ()
     if view.stretch == being.stretch or not being.views:
         kept = _best((*being.views, view))
@@ -83,11 +83,17 @@ def _compared(
 
 
 def _agrees(being: Being, doubted: tuple[View, ...], rules: VoteRules, taken: Collection[UUID]) -> bool | None:
-    """Whether the newer looks show the one of the older; by name where both have one."""
+    """Whether the newer looks show the one of the older; by name where both have one.
+
+    Someone who is known by name now, and nobody can say whether they were it before, is begun anew: the rows of
+    a stranger get no name on a guess.
+    """
     named = verdict(_without(doubted, taken), rules).who
-    if being.person is not None and named is not None and named.is_known:
+    is_named = named is not None and named.is_known
+    if being.person is not None and named is not None and is_named:
         return named.id == being.person
-    return same(being.views, doubted, rules)
+    is_same = same(being.views, doubted, rules)
+    return False if is_same is None and is_named else is_same
 
 
 def _split(
@@ -101,10 +107,14 @@ def _split(
 def _settled(
     being: Being, view: View, rules: VoteRules, taken: Collection[UUID]
 ) -> tuple[Being, tuple[Recognition, ...]]:
-    """What all looks together say; a name once given within a stretch is not taken back by a weaker look."""
+    """What all looks together say; a name once given within a stretch is not taken back by a weaker look.
+
+    Who is like a person that someone else in view is gets no name, neither theirs nor the next best; and no face of
+    theirs is remembered as a stranger's.
+    """
     said = verdict(_without(being.views, {*taken, being.born}), rules)
     if said.who is not None and said.who.is_known:
-        return _named(being, said, view, rules, taken)
+        return (being, ()) if said.who.id in taken else _named(being, said, view, rules, taken)
     if being.person is not None:
         return being, ()
     if said.who is not None and being.subject == being.born:
@@ -144,15 +154,21 @@ def _sureness(belief: float, least: float) -> float:
 def _remembered(being: Being, view: View, merged_into: SubjectId | None = None) -> Recognition:
     """A face to know the stranger by the next time."""
     who = Who(being.subject, is_known=False)
-    name = uuid5(being.subject, f"{view.track}:{view.stamp.mono_ns}")
+    name = uuid5(being.born, f"face:{view.stamp.mono_ns}")
     template = Template(name, who, view.model, view.vector, view.quality)
     return Recognition(being.born, view.stamp, merged_into=merged_into, templates=(template,), crop=view.crop)
 
 
 def _without(views: tuple[View, ...], others: Collection[UUID]) -> tuple[View, ...]:
-    """The looks without their likeness to these: to itself, and to who is seen elsewhere."""
+    """The looks without their likeness to these strangers: to itself, and to who is seen elsewhere.
+
+    Known people stay: a rival who is left out would let the next best win.
+    """
     return tuple(
-        replace(view, likenesses=tuple(like for like in view.likenesses if like.who.id not in others)) for view in views
+        replace(
+            view, likenesses=tuple(like for like in view.likenesses if like.who.is_known or like.who.id not in others)
+        )
+        for view in views
     )
 
 
@@ -162,18 +178,47 @@ def _best(views: tuple[View, ...]) -> tuple[View, ...]:
     return tuple(sorted(best, key=lambda view: view.stamp.mono_ns))
 
 
+def merged(being: Being, one: SubjectId, into: SubjectId) -> Being:
+    """The being after a stranger turned out to be another: it, and whom it was like, follow."""
+    return replace(
+        being,
+        subject=into if being.subject == one and being.person is None else being.subject,
+        views=tuple(liked_anew(view, one, into) for view in being.views),
+        doubted=tuple(liked_anew(view, one, into) for view in being.doubted),
+    )
+
+
+def liked_anew(view: View, one: SubjectId, into: SubjectId) -> View:
+    """The look, what it had of one stranger being another's; that one's likeness is the nearer of both."""
+    if all(like.who.id != one for like in view.likenesses):
+        return view
+    who = Who(into, is_known=False)
+    nearest: dict[Who, Likeness] = {}
+    for like in view.likenesses:
+        nearest.setdefault(
+            who if like.who.id == one else like.who, replace(like, who=who) if like.who.id == one else like
+        )
+    return replace(view, likenesses=tuple(nearest.values()))
+
+
 def recast(being: Being, answers: Mapping[SubjectId, Who]) -> Being:
     """The being after someone named, merged or forgot subjects: `answers` says who they are by now.
 
     A subject without an answer has no row yet; but a person's, or a recognised stranger's, was erased, and must not
-    be written again. Looks that led to another answer are dropped.
+    be written again. Of the looks only the faces stay, to tell a later stretch by: whom they were like may be someone
+    else by now, or forgotten.
     """
     who = answers.get(being.subject)
-    if who == being.who or (who is None and not being.is_recognised):
-        return being
-    if who is None:
+    if who is None and being.is_recognised:
         subject = SubjectId(uuid5(being.born, "erased"))
         return Being(subject, subject, stretch=being.stretch)
+    being = replace(being, views=_faces_of(being.views), doubted=_faces_of(being.doubted))
+    if who is None or who == being.who:
+        return being
     if who.is_known:
-        return replace(being, person=PersonId(who.id), belief=1.0, views=(), doubted=())
-    return replace(being, subject=SubjectId(who.id), person=None, belief=0.0, views=(), doubted=())
+        return replace(being, person=PersonId(who.id), belief=1.0)
+    return replace(being, subject=SubjectId(who.id), person=None, belief=0.0)
+
+
+def _faces_of(views: tuple[View, ...]) -> tuple[View, ...]:
+    return tuple(replace(view, likenesses=()) for view in views)
