@@ -16,7 +16,7 @@ from uuid import UUID
 from smartlogd.base.errors import UnusableInput
 from smartlogd.base.who import Recognition, Template
 from smartlogd.schema.instants import micros
-from smartlogd.store.crops import keep_crop
+from smartlogd.store.crops import erase_crop, keep_crop
 from smartlogd.store.follow import follow, group, person, root
 from smartlogd.store.keys import Keys, Unsealable
 from smartlogd.store.templates import keep, plain_of
@@ -37,6 +37,8 @@ ON CONFLICT (uuid) DO UPDATE SET
     has_face = 1, first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen)
 """
 _NAME = "UPDATE subjects SET user_id = ? WHERE uuid = ? AND user_id IS NULL"
+# Looks from before the machine knew the person would become the person's faces by its own guess.
+_UNLEARN = "DELETE FROM face_templates WHERE subject = ?"
 _MERGE = "UPDATE subjects SET merged_into = ? WHERE uuid = ? AND merged_into IS NULL"
 _WORST = """
 SELECT id, quality, count(*) OVER () FROM face_templates
@@ -71,8 +73,9 @@ def learn(connection: sqlite3.Connection, keys: Keys, faces: Path, recognition: 
     if who is not None and named is None:
         return
     connection.execute(_SEEN, {"uuid": str(subject), "at": micros(recognition.stamp.utc)})
-    if named is not None:
-        connection.execute(_NAME, (named[0], str(subject)))
+    if named is not None and connection.execute(_NAME, (named[0], str(subject))).rowcount:
+        connection.execute(_UNLEARN, (str(subject),))
+        erase_crop(connection, faces, subject)
     if into is not None:
         _merge(connection, subject, into)
     follow(connection, [subject])
