@@ -22,6 +22,7 @@ Runs: TypeAlias = Annotated[int, typer.Option(min=1, max=100, help="How many rou
 
 WANTED_SPEED: Mapping[str, float] = {"wide": 0.95, "door": 1.15}
 WANTED_STILL = 0.05
+WANTED_RECOGNITION = 0.8
 WANTED_START_S = 2.0
 WANTED_MIB = 300
 WANTED_JOURNAL = 0.5
@@ -83,6 +84,36 @@ def replay(
         },
         f"replay, {used}: {measured.ours_fps:.1f} fps; bare loop {measured.bare_fps:.1f} fps; "
         f"ratio {measured.ratio:.2f} (at least {WANTED_SPEED[used]})",
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command()
+def recognition(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Videos that show faces.")],
+    profile: Profile = None,
+    runs: Runs = 5,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Replay with recognition beside replay without it."""
+    from smartlogd.capture.refuse import refuse_unusable
+    from smartlogd.cli.bench.recognised import cost
+
+    settings = _settings(config, profile)
+    for file in files:
+        refuse_unusable(file)
+    measured = _finished(cost(files, settings, runs, _aside))
+    _tell(
+        {
+            "what": "recognition", "profile": settings.detect.profile, "files": [file.name for file in files],
+            "frames": measured.frames, "looks": measured.looks,
+            "with_s": [round(one, 3) for one in measured.with_s],
+            "without_s": [round(one, 3) for one in measured.without_s],
+            "ratio": round(measured.ratio, 3), "wanted": WANTED_RECOGNITION,
+        },
+        f"recognition: {measured.frames} frames, {measured.looks} looks; "
+        f"ratio {measured.ratio:.2f} (at least {WANTED_RECOGNITION})",
         as_json=as_json,
     )  # fmt: skip
 
