@@ -46,10 +46,11 @@ class _Record:
 
 @dataclass(slots=True)
 class _Errand:
-    """A look under way."""
+    """A look under way, and the gallery it compares with."""
 
     track: TrackId
     promise: float
+    gallery: Gallery
     done: Future[View | None]
 
 
@@ -138,13 +139,15 @@ class FaceIdentifier:
             record = self._records[track.id] = _Record(track.stretch, frame.stamp)
         record.tried = frame.stamp
         record.looks += 1  # taken back when nothing came of it
-        done = self._thread.submit(self._look, track, frame)
-        self._pending.append(_Errand(track.id, promised, done))
+        done = self._thread.submit(self._look, track, frame, self.gallery)
+        self._pending.append(_Errand(track.id, promised, self.gallery, done))
 
     def _noted(self, errand: _Errand) -> View | None:
         """What came of a look, and what that means for the next."""
         view, record = errand.done.result(), self._records.get(errand.track)
         self.looks += view is not None
+        if view is not None and errand.gallery is not self.gallery:  # someone was named, merged or forgotten meanwhile
+            view = replace(view, likenesses=self.gallery.nearest(view.vector))
         if record is None:
             return view
         if view is None:
@@ -155,7 +158,7 @@ class FaceIdentifier:
             record.is_settled = near is not None and near.who.is_known and near.distance < self.options.known_distance
         return view
 
-    def _look(self, track: Track, frame: Frame) -> View | None:
+    def _look(self, track: Track, frame: Frame, gallery: Gallery) -> View | None:
         """One face, in the worker's thread; None where it is too poor to tell anything."""
         if track.face is None:
             return None
@@ -168,7 +171,7 @@ class FaceIdentifier:
         if refusals(quality, self.options.gate()):
             return None
         vector = embedding(self.embedder, aligned)
-        near = self.gallery.nearest(vector)
+        near = gallery.nearest(vector)
         picture = self._crop(frame.pixels, face.box)
         return View(track.id, track.stretch, frame.stamp, self.embedder.model, vector, quality.overall, near, picture)
 
