@@ -25,7 +25,7 @@ _MOST_PENDING = 4
 _CLEARLY = 1.3
 """A face that promises this much more than the last is clearly a better view."""
 _AGAIN_S, _ELSE_S = 0.3, 1.0
-"""A look that failed is tried again after the first, one that named nobody after the second, if the face is no worse."""
+"""A look that failed is tried again after the first; one that named nobody after the second, at a face no worse."""
 _NO_WORSE = 0.85
 _CROP_PX, _CROP_SHARE, _BLOCKS = 240, 1.9, 8
 
