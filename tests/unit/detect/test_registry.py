@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fetching import CONTENT, NOWHERE, OTHER, folder, mirror, spec
 
 from smartlogd.base.errors import Missing, UnusableInput
-from smartlogd.detect.registry import Registry
+from smartlogd.detect.registry import Registry, read_catalogue
 
 
 def test_a_file_is_added_by_its_hash_whatever_its_name(tmp_path: Path) -> None:
@@ -70,3 +72,25 @@ def test_a_mirror_without_the_model_leaves_it_missing(tmp_path: Path) -> None:
     registry = Registry((spec(NOWHERE),), folder(tmp_path), mirror(tmp_path, one=OTHER))
     with pytest.raises(Missing, match="one is not on this device"):
         registry.content("one")
+
+
+def test_a_converted_model_is_made_without_a_network_of_an_original_that_was_added_by_hand(
+    model: Callable[[str], Path], tmp_path: Path
+) -> None:
+    registry = Registry(read_catalogue(), folder(tmp_path))
+    with pytest.raises(Missing, match="face_embedder is not on this device"):
+        registry.content("face_embedder")
+    assert registry.add(model("dlib_face_resnet")).name == "dlib_face_resnet"
+    assert registry.content("face_embedder") == model("face_embedder").read_bytes()
+    words = {state.spec.name: state.word for state in registry.verify()}
+    assert (words["dlib_face_resnet"], words["face_embedder"]) == ("ok", "ok")
+
+
+def test_a_converted_model_is_made_of_what_the_mirror_has_when_it_is_asked_for(
+    model: Callable[[str], Path], tmp_path: Path
+) -> None:
+    beside = mirror(tmp_path)
+    shutil.copy(model("dlib_face_resnet"), beside / "weights")
+    registry = Registry(read_catalogue(), folder(tmp_path), beside)
+    assert registry.path("face_embedder_half").stat().st_size == registry.spec("face_embedder_half").bytes
+    assert len(list(folder(tmp_path).iterdir())) == 1
