@@ -61,8 +61,9 @@ SELECT uuid FROM down
 
 def follow(connection: sqlite3.Connection, subjects: Iterable[UUID | str]) -> int:
     """Let the log's rows of these subjects, and of all merged into them, say who they are; how many were changed."""
-    named = json.dumps([str(subject) for subject in subjects])
-    return connection.execute(_FOLLOW, {"subjects": named}).rowcount
+    before = connection.total_changes  # sqlite3 counts no rows of a statement that begins with WITH
+    connection.execute(_FOLLOW, {"subjects": json.dumps([str(subject) for subject in subjects])})
+    return connection.total_changes - before
 
 
 def follow_new(connection: sqlite3.Connection, uuids: Iterable[str]) -> None:

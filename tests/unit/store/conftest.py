@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import os
+import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 
 from smartlogd.base.ids import LiveIds
-from smartlogd.base.known import Event, SubjectId, TrackId
+from smartlogd.base.known import Event, PersonId, SubjectId, TrackId
 from smartlogd.base.time import Clock, Stamp, SystemClock
+from smartlogd.base.who import Template, Who
 from smartlogd.store.engine import Store, open_store
 from smartlogd.store.options import StoreOptions
+from smartlogd.store.pragmas import WRITING
 from smartlogd.store.rows import Origin
+from smartlogd.store.tables import make_tables
 
 AT = Stamp(5_000_000_000, dt.datetime(2027, 3, 1, 12, 0, 0, 123456, dt.UTC), trusted=True)
 QUICK = StoreOptions(group_commit_s=0.02, reserve_mib=0, retry_s=0.02, retry_roof_s=0.1, busy_s=0.1, stop_s=2)
@@ -59,6 +64,56 @@ def crossing() -> Maker:
         data = {"line": line, "action": action, "track": track, "confidence": 0.75, "x": 0.5, "y": 0.5}
         subject = subject or ids.subject(TrackId(track), stamp)
         return Event(ids.event("crossing", TrackId(track), stamp), "door", "crossing", stamp, subject, data=data)
+
+    return made
+
+
+@pytest.fixture
+def database(folder: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a database with no rows, as the writer's is set."""
+    folder.mkdir(mode=0o700)
+    make_tables(folder / "smartlog.db")
+    with closing(sqlite3.connect(folder / "smartlog.db", isolation_level=None)) as connection:
+        for pragma in WRITING:
+            connection.execute(pragma)
+        yield connection
+
+
+@pytest.fixture
+def known(database: sqlite3.Connection) -> Callable[..., tuple[int, PersonId]]:
+    """Makes a person; gives the row's id and the uid."""
+
+    def made(name: str = "Resident") -> tuple[int, PersonId]:
+        uid = PersonId(uuid4())
+        row = "INSERT INTO users (uid, name, role, created_at, updated_at) VALUES (?, ?, 'member', 0, 0) RETURNING id"
+        return database.execute(row, (str(uid), name)).fetchone()[0], uid
+
+    return made
+
+
+@pytest.fixture
+def seen(database: sqlite3.Connection) -> Callable[..., SubjectId]:
+    """Makes a subject, and a passing of it."""
+
+    def made(*, user_id: int | None = None, into: UUID | None = None, at_us: int = 0, passed: bool = True) -> SubjectId:
+        uuid, row = SubjectId(uuid4()), "(uuid, user_id, merged_into, has_face, ignored, first_seen, last_seen)"
+        values = (str(uuid), user_id, into and str(into), at_us, at_us)
+        database.execute(f"INSERT INTO subjects {row} VALUES (?, ?, ?, 1, 0, ?, ?)", values)
+        if passed:
+            database.execute("INSERT INTO smartlog (uuid, action, timestamp) VALUES (?, 'I', ?)", (str(uuid), at_us))
+        return uuid
+
+    return made
+
+
+@pytest.fixture
+def face() -> Callable[..., Template]:
+    """Makes a template of someone; the same seed has the same numbers."""
+
+    def made(seed: int = 0, quality: float = 0.5, *, who: UUID | None = None, model: str = "m") -> Template:
+        vector = np.random.default_rng(seed).normal(size=128).astype(np.float32)
+        vector *= np.float32(1.4) / np.linalg.norm(vector)
+        return Template(uuid4(), Who(who or uuid4(), is_known=False), model, vector, quality)
 
     return made
 
