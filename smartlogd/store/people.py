@@ -121,20 +121,20 @@ def people(folder: Path) -> list[Person]:
 
     Missing where there is no log yet; DiskTrouble where it cannot be read.
     """
-    with asking(folder) as connection:
+    with asking(folder, is_of_faces=True) as connection:
         return list(_people(connection))
 
 
 def person(folder: Path, whom: str) -> Person:
     """One person, by name or uid; Missing where nobody is called so, UnusableInput where several are."""
-    with asking(folder) as connection:
+    with asking(folder, is_of_faces=True) as connection:
         found = person_named(connection, whom)
         return next(one for one in _people(connection, with_owner=True) if one.uid == found.uid)
 
 
 def strangers(folder: Path, *, with_ignored: bool = False, limit: int = 1000) -> list[StrangerSeen]:
     """Those without a name who showed a face, whoever was seen last first; Missing where there is no log yet."""
-    with asking(folder) as connection:
+    with asking(folder, is_of_faces=True) as connection:
         rows = connection.execute(_STRANGERS, {"ignored": with_ignored, "limit": limit})
         return [_stranger(row, folder) for row in rows]
 

@@ -30,12 +30,21 @@ def reading(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def asking(folder: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that cannot write, to the log in a state folder; Missing where there is none yet."""
+def asking(folder: Path, *, is_of_faces: bool = False) -> Iterator[sqlite3.Connection]:
+    """A connection that cannot write, to the log in a state folder; Missing where there is none yet.
+
+    A question that `is_of_faces` needs the newest tables: it is Missing, with a hint, of a log from before.
+    """
     path = folder / DATABASE
-    if version_of(path) is None:
+    found = version_of(path)
+    if found is None:
         raise Missing(
             f"There is no log in {folder} yet.", "Start smartlogd (`smartlogd run`), or name its state folder."
+        )
+    if is_of_faces and found != revisions()[-1]:
+        raise Missing(
+            f"The log in {folder} was written by an older smartlogd, which kept no faces.",
+            "Start smartlogd once (`smartlogd run`): it brings the tables up to date, and loses nothing.",
         )
     with told(folder), closing(reading(path)) as connection:
         for pragma in READING:
