@@ -224,3 +224,110 @@ def test_a_track_shows_the_newest_detection_and_face(room: Room) -> None:
     assert (track.id, track.detection, track.face) == (5, person(HERE), face)
     (missed,) = (trail.track() for trail in room.see())
     assert (missed.detection, missed.face) == (None, None)
+
+
+def passing(t: float, lane: float) -> tuple[Box, Box]:
+    """Two who walk towards each other and meet in the middle at 2 s; `lane` is how much lower the second one walks."""
+    right = Box.around(Point(0.2 + 0.15 * t, 0.5), 0.12, 0.4)
+    left = Box.around(Point(0.8 - 0.15 * t, 0.5 + lane), 0.12, 0.4)
+    return right, left
+
+
+def stretches(trails: tuple[Trail, ...]) -> list[int]:
+    return [trail.stretch for trail in trails]
+
+
+def test_two_who_pass_each_other_closely_may_be_taken_for_each_other_until_they_are_apart(room: Room) -> None:
+    doubtful = []
+    for number in range(41):
+        t = number * FRAME_S
+        trails = room.see(*(person(box) for box in passing(t, 0.02)))
+        if any(trail.is_doubtful for trail in trails):
+            assert all(trail.is_doubtful for trail in trails), "who is in doubt is in doubt with somebody"
+            doubtful.append(t)
+    assert stretches(room.trails) == [2, 2], "one doubt, one new stretch each"
+    assert min(doubtful) == pytest.approx(2.0, abs=0.4)
+    assert max(doubtful) - min(doubtful) < 1.5
+    assert [trail.track().stretch for trail in room.trails] == [2, 2]
+    assert not any(trail.track().is_doubtful for trail in room.trails)
+
+
+def test_a_doubt_outlasts_the_moment_in_which_the_two_are_one(room: Room) -> None:
+    for number in range(41):
+        trails = room.see(*(person(box) for box in passing(number * FRAME_S, 0.02)))
+        if stretches(trails) == [2, 2]:
+            break
+    assert all(trail.track().is_doubtful for trail in trails)
+    for _ in range(3):
+        number += 1
+        trails = room.see(*(person(box) for box in passing(number * FRAME_S, 0.02)))
+    assert all(trail.track().is_doubtful for trail in trails)
+
+
+@pytest.mark.parametrize("aside", [0.13, 0.2])
+def test_two_who_walk_side_by_side_are_not_taken_for_each_other(room: Room, aside: float) -> None:
+    for number in range(31):
+        x = 0.2 + 0.015 * number
+        trails = room.see(*(person(Box.around(Point(x + shift, 0.5), 0.12, 0.4)) for shift in (0.0, aside)))
+        assert not any(trail.is_doubtful for trail in trails)
+    assert stretches(trails) == [1, 1]
+
+
+def test_two_who_pass_each_other_far_apart_are_not_taken_for_each_other(room: Room) -> None:
+    for number in range(41):
+        right, left = passing(number * FRAME_S, 0.0)
+        far = Box(left.x0, 0.05, left.x1, 0.25)
+        trails = room.see(person(Box(right.x0, 0.5, right.x1, 0.9)), person(far))
+        assert not any(trail.is_doubtful for trail in trails)
+
+
+def test_someone_who_walks_alone_is_nobody_else(room: Room) -> None:
+    for number in range(31):
+        (trail,) = room.see(person(Box.around(Point(0.2 + 0.02 * number, 0.5), 0.1, 0.4)))
+        assert (trail.stretch, trail.is_doubtful) == (1, False)
+
+
+def test_who_was_unseen_for_more_than_a_second_may_be_another_when_seen_again(room: Room) -> None:
+    room.believe(person(HERE), frames=30)
+    for _ in range(11):
+        (trail,) = room.see()
+        assert trail.stretch == 1, "unseen, nobody was taken for it yet"
+    (trail,) = room.see(person(HERE))
+    assert (trail.id, trail.stretch, trail.is_doubtful) == (1, 2, True)
+    for _ in range(7):
+        (trail,) = room.see(person(HERE))
+    assert (trail.stretch, trail.is_doubtful) == (2, False)
+
+
+def test_who_was_missed_for_a_moment_is_still_the_same(room: Room) -> None:
+    room.believe(person(HERE), frames=30)
+    for _ in range(7):
+        room.see()
+    (trail,) = room.see(person(HERE))
+    assert (trail.id, trail.stretch, trail.is_doubtful) == (1, 1, False)
+
+
+def still_with_face(room: Room, score: float, *, every: int = 1, frames: int = 30) -> list[Phase]:
+    """The phases of someone who keeps still and shows a face of this score in each `every`th frame."""
+    face = Detection(Kind.FACE, Box(0.33, 0.31, 0.37, 0.38), score)
+    found = []
+    for number in range(frames):
+        room.t += FRAME_S
+        seen = [Sighting(person(HERE), face if number % every == 0 else None)]
+        room.trails, room.next_id = advance(room.trails, seen, STILL, at(room.t), room.rules, room.next_id)
+        found += phases(room.trails)
+    return found
+
+
+def test_a_still_person_with_a_sure_face_is_believed_after_a_second(room: Room) -> None:
+    found = still_with_face(room, 0.9)
+    assert found.index(Phase.CONFIRMED) == 10
+    assert set(found[10:]) == {Phase.CONFIRMED}
+
+
+def test_a_face_that_flickers_shows_nobody_who_keeps_still(room: Room) -> None:
+    assert set(still_with_face(room, 0.9, every=2)) == {Phase.TENTATIVE}
+
+
+def test_an_unsure_face_shows_nobody_who_keeps_still(room: Room) -> None:
+    assert set(still_with_face(room, 0.6)) == {Phase.TENTATIVE}
