@@ -15,15 +15,21 @@ import typer
 from smartlogd.base.errors import Exit, SmartlogError
 from smartlogd.cli.changed import confirmed, iso, local, made, state_of, tell, times
 from smartlogd.cli.columns import columns
+from smartlogd.cli.enrol import enrol
+from smartlogd.cli.import_ import import_
 from smartlogd.cli.options import AsJson, Config
+from smartlogd.cli.review import check
 
 if TYPE_CHECKING:
     from smartlogd.store.people import Person
 
-app = typer.Typer(help="Who is known: list, show, rename, merge, forget.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Who is known: enrol, list, check, rename, forget.", no_args_is_help=True, rich_markup_mode=None)
 
 Who = Annotated[str, typer.Argument(metavar="NAME", help="Their name, or their uid.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask again.")]
+
+app.command("enrol")(enrol)
+app.command("import")(import_)
 
 
 @app.command("list")
@@ -65,6 +71,9 @@ def show(name: Who, config: Config = None, as_json: AsJson = False) -> None:  # 
     ]
     width = max(len(word) for word, _ in rows)
     typer.echo("\n".join(f"{word:<{width}}  {text}" for word, text in rows))
+
+
+app.command("check")(check)
 
 
 @app.command("rename")

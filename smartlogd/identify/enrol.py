@@ -90,3 +90,8 @@ def mistaken(vector: Embedding, own: Sequence[Embedding], others: Gallery, known
         return None
     to_own = min((float(np.linalg.norm(vector - other)) for other in own), default=known_distance)
     return nearest.who if nearest.distance <= to_own else None
+
+
+def is_unlike(vector: Embedding, own: Sequence[Embedding], doubt_distance: float) -> bool:
+    """Whether a face is farther than `doubt_distance` from all the person's other faces; not where there are none."""
+    return bool(own) and all(float(np.linalg.norm(vector - other)) > doubt_distance for other in own)

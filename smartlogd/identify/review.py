@@ -53,6 +53,12 @@ class Finding:
     distance: float
     other: Who | None = None
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a face is someone else's, or under two names: such say nothing of how the gallery does otherwise."""
+        under_two_names = self.fault is Fault.CLOSE and self.distance < TWIN_DISTANCE
+        return self.fault is Fault.OUTLIER or under_two_names
+
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
@@ -117,7 +123,7 @@ def review(templates: Sequence[Template], known_distance: float, doubt_distance:
         for face, standing in zip(faces, standings, strict=True)
         for finding in _findings(face, standing, faces, known_distance, doubt_distance)
     )
-    strays = {finding.template for finding in findings if finding.fault is Fault.OUTLIER}
+    strays = {finding.template for finding in findings if finding.is_wrong}
     kept = np.array([face.id not in strays for face in faces], bool)
     sound = list(_standings(vectors[kept], owners[kept]))
     own = [standing.own for standing in sound if np.isfinite(standing.own)]
