@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
 import pytest
 from walks import MIDDLE, STILL, Shot, at, feet, instants, moving, person, play, together, upright, walk
 
 from smartlogd.base.geometry import Box, Point
-from smartlogd.base.known import Action, Behaviour, Crossing, CrossingLine, Phase, Side
-from smartlogd.base.seen import Keypoint
+from smartlogd.base.known import Action, Behaviour, Crossing, CrossingLine, Phase, Side, TrackId
+from smartlogd.base.seen import Detection, Keypoint, Kind
+from smartlogd.base.who import Who
 from smartlogd.movement.rules import Rules
 from smartlogd.movement.scene import Scene, step
 
@@ -151,3 +155,77 @@ def test_a_line_added_while_someone_is_not_seen_begins_when_they_are_seen_again(
     rest = play(WALK[11:], (MIDDLE,), scene=scene)
     assert rest.letters == "I"
     assert rest.scene.next_id == 2
+
+
+def test_who_keeps_still_before_the_lens_and_shows_a_face_is_there_and_passes_no_line() -> None:
+    # Someone at a desk by the line: nothing moves, and the box that is found sways over the line.
+    shots = []
+    for number in range(60):
+        x = 0.46 if number // 15 % 2 == 0 else 0.54
+        face = Detection(Kind.FACE, Box(x - 0.03, 0.22, x + 0.03, 0.3), 0.9)
+        shots.append(Shot(number / 10, (person(Box(x - 0.1, 0.2, x + 0.1, 0.8)), face), STILL))
+    told = play(shots)
+    assert [(one.what, one.track) for one in told.behaviours] == [("person_entered", 1)]
+    assert told.letters == ""
+
+
+ANN, BEN = Who(UUID(int=1), is_known=True), Who(UUID(int=2), is_known=True)
+OLD = Who(UUID(int=3), is_known=False)
+
+
+def told_of(
+    walks: Sequence[Sequence[Shot]], whom: Mapping[int, Who], rules: Rules | None = None
+) -> tuple[tuple[str, int], ...]:
+    """The passings of several walks, each after the one before was forgotten, by way and track; `whom` by track."""
+    scene, passed = Scene(), []
+    known = {TrackId(track): who for track, who in whom.items()}
+    for shots in walks:
+        for shot in shots:
+            scene, news = step(scene, shot.seen, shot.glance, at(shot.t), (MIDDLE,), rules or Rules(), known)
+            passed += [(found.action.value, int(found.track)) for found in news if isinstance(found, Crossing)]
+    return tuple(passed)
+
+
+def visit(start_s: float, x0: float = 0.2, x1: float = 0.8) -> list[Shot]:
+    """A walk over the line, which is met 1.5 s after `start_s`; then nobody for as long as anyone is remembered."""
+    shots = walk([(start_s, x0, 0.5), (start_s + 3, x1, 0.5)])
+    return [*shots, *(Shot(start_s + 3.1 + number / 10, (), STILL) for number in range(10))]
+
+
+KNOWN_TWICE = Rules(debounce_known_s=5.0, debounce_unknown_s=15.0, keep_lost_s=0.5)
+
+
+@pytest.mark.parametrize(
+    ("who", "later_s", "times"),
+    [
+        pytest.param(ANN, 4.5, 1, id="known, within the span"),
+        pytest.param(ANN, 5.5, 2, id="known, after it"),
+        pytest.param(OLD, 5.5, 1, id="a stranger, within the longer span"),
+        pytest.param(OLD, 14.5, 1, id="a stranger, just within it"),
+        pytest.param(OLD, 15.5, 2, id="a stranger, after it"),
+    ],
+)
+def test_the_same_one_on_another_track_is_logged_once_within_the_span(who: Who, later_s: float, times: int) -> None:
+    walks = [visit(0), visit(later_s)]
+    assert told_of(walks, {1: who, 2: who}, KNOWN_TWICE) == (("I", 1), ("I", 2))[:times]
+
+
+def test_two_who_are_not_the_same_are_both_logged() -> None:
+    walks = [visit(0), visit(4.5)]
+    for whom in ({}, {1: ANN}, {2: ANN}, {1: ANN, 2: BEN}, {1: ANN, 2: Who(ANN.id, is_known=False)}):
+        assert told_of(walks, whom, KNOWN_TWICE) == (("I", 1), ("I", 2))
+
+
+def test_the_same_one_on_another_track_who_went_the_other_way_in_between_is_logged_again() -> None:
+    walks = [visit(0), visit(4.2, 0.8, 0.2), visit(8.4)]
+    assert told_of(walks, {1: ANN, 2: ANN, 3: ANN}, Rules(debounce_known_s=60.0, keep_lost_s=0.5)) == (
+        ("I", 1),
+        ("O", 2),
+        ("I", 3),
+    )
+
+
+def test_the_other_way_of_somebody_else_in_between_lets_nobody_pass_again() -> None:
+    walks = [visit(0), visit(4.2, 0.8, 0.2), visit(8.4)]
+    rules = Rules(debounce_known_s=60.0, keep_lost_s=0.5)
+    assert told_of(walks, {1: ANN, 2: BEN, 3: ANN}, rules) == (("I", 1), ("O", 2))
