@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import numpy as np
-import pytest
+from looks import FAR, NEAR, face, person, stranger
 
 from smartlogd.base.geometry import Box, Point, Segment
 from smartlogd.base.ids import LiveIds, ReplayIds
-from smartlogd.base.known import Anchor, CrossingLine, Event, Phase, Side, SubjectId, Track, TrackId
+from smartlogd.base.known import Anchor, CrossingLine, Event, Side, SubjectId, Track
 from smartlogd.base.seen import Detection, Frame, Glance, Kind
 from smartlogd.base.time import Stamp, SystemClock
+from smartlogd.base.who import Likeness, Recognition, Template, View, Who
 from smartlogd.capture.motion import MotionGate
 from smartlogd.capture.options import MotionOptions
+from smartlogd.identities import FACE_SEEN
 from smartlogd.movement.rules import Rules
-from smartlogd.pipeline import MOST_REGIONS, Gate, Pipeline, Subjects
+from smartlogd.pipeline import MOST_REGIONS, Gate, Pipeline
 from smartlogd.store.engine import open_store
 from smartlogd.store.log import passings
 from smartlogd.store.options import StoreOptions
@@ -88,15 +90,27 @@ class Script:
 
 
 class Shelf:
-    """A journal that keeps events in a list, with a door that can be shut."""
+    """A journal that keeps all it is given in order, with a door that can be shut."""
 
     def __init__(self) -> None:
-        self.events: list[Event] = []
+        self.kept: list[Event | Recognition] = []
         self.door = asyncio.Event()
         self.door.set()
 
+    @property
+    def events(self) -> list[Event]:
+        return [one for one in self.kept if isinstance(one, Event)]
+
+    @property
+    def learnt(self) -> list[Recognition]:
+        return [one for one in self.kept if isinstance(one, Recognition)]
+
     def append(self, event: Event) -> Shelf:
-        self.events.append(event)
+        self.kept.append(event)
+        return self
+
+    def learn(self, recognition: Recognition) -> Shelf:
+        self.kept.append(recognition)
         return self
 
     async def durable(self) -> None:
@@ -279,41 +293,187 @@ async def test_the_tally_tells_who_is_in_view_and_what_was_dropped() -> None:
     assert river.tally.newest.mono_ns == 5_900_000_000
 
 
-def track(number: int) -> Track:
-    first = Stamp(number * 10**9, BEGIN, trusted=True)
-    return Track(TrackId(number), Kind.PERSON, Box(0, 0, 1, 1), Point(0, 0), 1.0, 3, first, first, Phase.CONFIRMED)
+ANN, OLD = person("Ann"), stranger("old")
+
+Scripted = Mapping[int, tuple[tuple[Who, float], ...]]
+"""At which frame a look begins at everybody in view, and whom it finds them like."""
 
 
-class Counting:
-    """Ids that remember what they were minted from."""
+class Looks:
+    """An identifier that is told when it looks and what it sees; a look takes `late` frames."""
 
-    def __init__(self) -> None:
-        self.minted: list[tuple[int, int]] = []
+    def __init__(self, script: Scripted, late: int = 0) -> None:
+        self.script, self.late = script, late
+        self.asked = 0
+        self.begun: list[tuple[int, View]] = []
+        self.changes: list[tuple[object, ...]] = []
 
-    def subject(self, of: TrackId, stamp: Stamp) -> SubjectId:
-        self.minted.append((of, stamp.mono_ns))
-        return SubjectId(uuid4())
+    def offer(self, tracks: tuple[Track, ...], frame: Frame) -> None:
+        for track in tracks if frame.seq in self.script else ():
+            likenesses = tuple(Likeness(who, distance) for who, distance in self.script[frame.seq])
+            view = View(track.id, track.stretch, frame.stamp, "made", face(0), 0.8, likenesses, b"jpeg")
+            self.begun.append((frame.seq + self.late, view))
+
+    async def news(self) -> tuple[View, ...]:
+        self.asked += 1
+        done = tuple(view for due, view in self.begun if due < self.asked)
+        self.begun = [one for one in self.begun if one[1] not in done]
+        return done
+
+    def remember(self, templates: Sequence[Template]) -> None:
+        if templates:
+            self.changes.append(("remember", *(template.who for template in templates)))
+
+    def forget(self, owners: Collection[UUID]) -> None:
+        self.changes.append(("forget", *owners))
+
+    def merged(self, one: SubjectId, into: SubjectId) -> None:
+        self.changes.append(("merged", one, into))
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
-def test_a_track_gets_its_subject_once_from_its_first_stamp() -> None:
-    ids = Counting()
-    subjects = Subjects(ids)  # type: ignore[arg-type]
-    late = Stamp(99 * 10**9, BEGIN, trusted=True)
-    assert subjects.of(TrackId(3), (track(3),), late) == subjects.of(TrackId(3), (), late)
-    assert ids.minted == [(3, 3 * 10**9)]
+async def test_a_known_face_is_told_of_and_every_event_from_then_on_carries_the_person() -> None:
+    shelf, looks = Shelf(), Looks({30: ((ANN, NEAR),)})
+    river = pipeline(walks_right, 100, journal=shelf, identifier=looks)
+    await river.run()
+    assert [(event.type, event.person) for event in shelf.events] == [
+        ("person_entered", None),
+        (FACE_SEEN, ANN.id),
+        ("crossing", ANN.id),
+    ]
+    assert len({event.subject for event in shelf.events}) == 1
+    seen = shelf.events[1]
+    assert (seen.stamp.mono_ns, seen.data["track"]) == (3_000_000_000, 1)
+    assert 0.5 < float(str(seen.data["confidence"])) < 1
+    assert river.tally.looks == 1
 
 
-def test_a_track_that_is_gone_already_gets_a_subject_too() -> None:
-    ids = Counting()
-    Subjects(ids).of(TrackId(3), (), Stamp(7, BEGIN, trusted=True))  # type: ignore[arg-type]
-    assert ids.minted == [(3, 7)]
+async def test_what_is_learnt_is_written_before_the_events_that_follow_from_it() -> None:
+    shelf = Shelf()
+    await pipeline(walks_right, 100, journal=shelf, identifier=Looks({30: ((ANN, NEAR),)})).run()
+    assert [one.type if isinstance(one, Event) else one.person for one in shelf.kept] == [
+        "person_entered",
+        ANN.id,
+        FACE_SEEN,
+        "crossing",
+    ]
+    assert shelf.learnt[0].subject == shelf.events[0].subject
 
 
-@pytest.mark.parametrize("most", [1, 5])
-def test_subjects_of_the_living_are_never_forgotten_and_the_others_are_bounded(most: int) -> None:
-    subjects = Subjects(Counting(), most)  # type: ignore[arg-type]
-    kept = subjects.of(TrackId(1), (track(1),), track(1).first)
-    for number in range(2, 50):
-        subjects.of(TrackId(number), (track(1), track(number)), track(number).first)
-    assert subjects.of(TrackId(1), (track(1),), track(1).first) == kept
-    assert len(subjects._known) <= max(most, 2)
+async def test_the_events_of_a_stranger_seen_before_carry_that_strangers_uuid() -> None:
+    shelf, looks = Shelf(), Looks({30: ((OLD, NEAR),)})
+    await pipeline(walks_right, 100, journal=shelf, identifier=looks).run()
+    entered, seen, crossed = shelf.events
+    assert entered.subject != OLD.id
+    assert (seen.subject, crossed.subject) == (OLD.id, OLD.id)
+    assert (seen.person, crossed.person) == (None, None)
+    assert [(one.subject, one.merged_into) for one in shelf.learnt] == [(entered.subject, OLD.id)]
+    assert looks.changes == [("merged", entered.subject, OLD.id), ("remember", OLD)]
+
+
+async def test_a_face_that_nobody_knows_is_remembered_at_once_and_told_of_a_while_later() -> None:
+    shelf, looks = Shelf(), Looks({30: ((ANN, FAR),)})
+    await pipeline(walks_right, 100, journal=shelf, identifier=looks).run()
+    own = shelf.events[0].subject
+    assert own is not None
+    assert looks.changes == [("remember", Who(own, is_known=False))]
+    assert [(one.subject, one.crop) for one in shelf.learnt] == [(own, b"jpeg")]
+    assert [event.type for event in shelf.events] == ["person_entered", FACE_SEEN, "crossing"]
+    assert shelf.events[1].stamp.mono_ns == 3_000_000_000
+    assert shelf.events[1].data["confidence"] == 0.8
+
+
+async def test_a_person_is_no_stranger_any_more() -> None:
+    looks = Looks({30: (), 45: ((ANN, 0.1),)})
+    shelf = Shelf()
+    await pipeline(walks_right, 100, journal=shelf, identifier=looks).run()
+    own = shelf.events[0].subject
+    assert own is not None
+    assert looks.changes == [("remember", Who(own, is_known=False)), ("forget", own)]
+
+
+async def test_a_look_that_takes_long_names_whoever_is_still_there() -> None:
+    shelf = Shelf()
+    await pipeline(walks_right, 100, journal=shelf, identifier=Looks({30: ((ANN, NEAR),)}, late=30)).run()
+    assert [(event.type, event.person) for event in shelf.events] == [
+        ("person_entered", None),
+        ("crossing", None),
+        (FACE_SEEN, ANN.id),
+    ]
+
+
+async def test_what_is_learnt_after_the_last_frame_is_written_and_listeners_are_told() -> None:
+    shelf, heard = Shelf(), list[tuple[Event, ...]]()
+    seen: list[Event] = []
+    river = pipeline(
+        walks_right,
+        60,
+        journal=shelf,
+        identifier=Looks({59: ((ANN, NEAR),)}),
+        watchers=(lambda _frame, _scene, events: seen.extend(events),),
+        listeners=(heard.append,),
+    )
+    await river.run()
+    (last,) = heard
+    assert [(event.type, event.person) for event in last] == [(FACE_SEEN, ANN.id)]
+    assert shelf.events == [*seen, *last]
+    assert shelf.learnt[-1].person == ANN.id
+
+
+async def test_an_unknown_face_is_told_of_at_the_end_when_there_was_no_time_to_know_it() -> None:
+    heard = list[tuple[Event, ...]]()
+    await pipeline(walks_right, 60, identifier=Looks({55: ()}), listeners=(heard.append,)).run()
+    assert [event.type for event in heard[0]] == [FACE_SEEN]
+
+
+async def test_without_an_identifier_nobody_is_recognised_and_listeners_hear_that_it_is_over() -> None:
+    shelf, heard = Shelf(), list[tuple[Event, ...]]()
+    await pipeline(walks_right, 100, journal=shelf, listeners=(heard.append,)).run()
+    assert (shelf.learnt, heard) == ([], [()])
+
+
+async def test_two_runs_over_the_same_looks_learn_the_same() -> None:
+    def told(shelf: Shelf) -> list[object]:
+        return [
+            one if isinstance(one, Event) else (one.subject, one.person, one.merged_into, one.templates[0].id)
+            for one in shelf.kept
+        ]
+
+    shelves = Shelf(), Shelf()
+    for shelf in shelves:
+        looks = Looks({30: ((ANN, FAR),), 40: ((OLD, NEAR),), 50: ((OLD, NEAR),)})
+        await pipeline(walks_right, 100, journal=shelf, identifier=looks).run()
+    assert told(shelves[0]) == told(shelves[1])
+    assert len(shelves[0].learnt) == 3
+
+
+async def test_a_person_who_is_lost_and_comes_back_on_another_track_is_logged_once() -> None:
+    # Someone passes, is out of sight for 3 s, and passes the same way again within the span of strangers.
+    def twice(n: int) -> Box | None:
+        return walks_right(n) if n < 90 else walks_right(n - 90)
+
+    def once_known(debounce_s: float) -> Pipeline:
+        rules = Rules(debounce_unknown_s=15.0, debounce_known_s=debounce_s)
+        looks = Looks({30: ((ANN, NEAR),), 120: ((ANN, NEAR),)})
+        return pipeline(twice, 180, identifier=looks, rules=rules, journal=Shelf())
+
+    for debounce_s, times in ((12.0, 1), (5.0, 2)):
+        river = once_known(debounce_s)
+        await river.run()
+        assert river.tally.passings == {"door": {"I": times}}
+
+
+async def test_who_is_named_from_outside_carries_the_name_from_then_on() -> None:
+    shelf = Shelf()
+    rivers: list[Pipeline] = []
+
+    def name(frame: Frame, _scene: object, _events: object) -> None:
+        if frame.seq == 40:
+            (subject,) = rivers[0].identities.subjects
+            rivers[0].identities.recast({subject: ANN})
+
+    rivers.append(pipeline(walks_right, 100, journal=shelf, identifier=Looks({}), watchers=(name,)))
+    await rivers[0].run()
+    assert [(event.type, event.person) for event in shelf.events] == [("person_entered", None), ("crossing", ANN.id)]
