@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shlex
 from uuid import UUID
 
 import numpy as np
@@ -132,7 +133,7 @@ def rename(asked: Rename, work: Work) -> Outcome:
     if person.name == asked.to:
         return Outcome({**told, "changed": False})
     work.connection.execute(_RENAME, {"name": asked.to, "at": work.at_us, "id": person.id})
-    undo = f"smartlogd people rename {person.uid} '{person.name}'"
+    undo = f"smartlogd people rename {person.uid} {shlex.quote(person.name)}"
     return Outcome({**told, "changed": True, "undo": undo}, gallery_changed=True)
 
 
