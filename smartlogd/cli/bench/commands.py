@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from smartlogd.base.known import Json
+from smartlogd.cli.bench.identity import embed, gallery
+from smartlogd.cli.bench.report import Runs, settings_of, tell
 from smartlogd.cli.options import AsJson, Config, Profile
 
-if TYPE_CHECKING:
-    from smartlogd.settings import Settings
-
-app = typer.Typer(help="Measure this machine: speed, start, memory, log.", rich_markup_mode=None)
+app = typer.Typer(help="Measure this machine: speed, start, memory, log, faces.", rich_markup_mode=None)
+app.command()(embed)
+app.command()(gallery)
 
 Measured = TypeVar("Measured")
-Runs: TypeAlias = Annotated[int, typer.Option(min=1, max=100, help="How many rounds; the median counts.")]
 
 WANTED_SPEED: Mapping[str, float] = {"wide": 0.95, "door": 1.15}
 WANTED_STILL = 0.05
@@ -38,12 +36,14 @@ def bench(
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Measure speed, cost, start and memory, and the log's write rate; without a subcommand all of them."""
+    """Measure speed, cost, start and memory, the log's write rate, and faces; without a subcommand all of them."""
     if context.invoked_subcommand is not None:
         return
     start(config=config, as_json=as_json)
     still(config=config, as_json=as_json)
     journal(config=config, as_json=as_json)
+    embed(config=config, as_json=as_json)
+    gallery(config=config, as_json=as_json)
     if clip is None:
         typer.echo("The speed of replay is not measured: give a video with --clip FILE.", err=True)
         return
@@ -67,11 +67,11 @@ def replay(
     from smartlogd.capture.refuse import refuse_unusable
     from smartlogd.cli.bench.speed import speed
 
-    settings = _settings(config, profile)
+    settings = settings_of(config, profile)
     refuse_unusable(file)
     measured = _finished(speed(file, settings, runs, _aside))
     used = settings.detect.profile
-    _tell(
+    tell(
         {
             "what": "replay", "profile": used, "file": file.name, "frames": measured.frames,
             "model_runs": dict(measured.model_runs),
@@ -100,11 +100,11 @@ def recognition(
     from smartlogd.capture.refuse import refuse_unusable
     from smartlogd.cli.bench.recognised import cost
 
-    settings = _settings(config, profile)
+    settings = settings_of(config, profile)
     for file in files:
         refuse_unusable(file)
     measured = _finished(cost(files, settings, runs, _aside))
-    _tell(
+    tell(
         {
             "what": "recognition", "profile": settings.detect.profile, "files": [file.name for file in files],
             "frames": measured.frames, "looks": measured.looks,
@@ -132,9 +132,9 @@ def still(
     """What it costs to watch a scene in which nothing happens."""
     from smartlogd.cli.bench.still import still as watch
 
-    settings = _settings(config, profile, {"capture.fps": fps})
+    settings = settings_of(config, profile, {"capture.fps": fps})
     measured = _finished(watch(settings, seconds, file))
-    _tell(
+    tell(
         {
             "what": "still", "profile": settings.detect.profile, "fps": fps, "frames": measured.frames,
             "scans": measured.scans, "seconds": round(measured.span_s, 2), "cpu_s": round(measured.cpu_s, 3),
@@ -160,10 +160,10 @@ def start(
     """How soon the first frame is through, and the memory held then."""
     from smartlogd.cli.bench.start import start as measure
 
-    settings = _settings(config, profile)
+    settings = settings_of(config, profile)
     measured = _finished(measure(settings, source, runs, linger))
     mib = measured.resident_bytes / _MIB
-    _tell(
+    tell(
         {
             "what": "start", "profile": settings.detect.profile, "source": source,
             "first_frame_s": [round(one, 3) for one in measured.first_frame_s],
@@ -191,12 +191,12 @@ def journal(
     from smartlogd.base.errors import Missing
     from smartlogd.store.pace import pace
 
-    _settings(config, None)
+    settings_of(config, None)
     place = folder or Path(tempfile.gettempdir())
     if not place.is_dir():
         raise Missing(f"There is no folder {place}.", "Name one on the disk that is to be measured.")
     measured = _finished(pace(place, rows))
-    _tell(
+    tell(
         {
             "what": "journal", "rows": rows, "journal_rows_per_s": round(measured.journal_rows_per_s),
             "bare_rows_per_s": round(measured.bare_rows_per_s), "ratio": round(measured.ratio, 3),
@@ -212,18 +212,6 @@ def _finished(work: Coroutine[Any, Any, Measured]) -> Measured:
     import asyncio
 
     return asyncio.run(work)
-
-
-def _settings(config: Path | None, profile: str | None, more: Mapping[str, object] | None = None) -> Settings:
-    from smartlogd.cli.speech import log_to_stderr
-    from smartlogd.settings import read_settings
-
-    log_to_stderr("warning")
-    return read_settings(config, {**({"detect.profile": profile} if profile else {}), **(more or {})})
-
-
-def _tell(fields: Mapping[str, Json], said: str, *, as_json: bool) -> None:
-    typer.echo(json.dumps({"type": "bench", **fields}) if as_json else said)
 
 
 def _aside(text: str) -> None:

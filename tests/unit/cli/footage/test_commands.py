@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from smartlogd.cli.bench import speed, start, still
+from smartlogd.cli.bench import embed, gallery, speed, start, still
+from smartlogd.cli.bench.embed import Embed, Side
+from smartlogd.cli.bench.gallery import Recall
 from smartlogd.cli.bench.speed import Speed
 from smartlogd.cli.bench.start import Start
 from smartlogd.cli.bench.still import Still
@@ -35,6 +37,10 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> None:
     async def known_pace(folder: Path, rows: int = 5000) -> Pace:
         return Pace(6000.0, 10_000.0, 0.6)
 
+    known_embed = Embed(Side((0.003,), 1), None, "dlib is away.")
+    known_gallery = Recall(10_000, 2_000, 0.001, 0.001, 0.25)
+    monkeypatch.setattr(embed, "embed", lambda settings, rounds: known_embed)
+    monkeypatch.setattr(gallery, "gallery", lambda folder, templates: known_gallery)
     monkeypatch.setattr(pace, "pace", known_pace)
     monkeypatch.setattr(speed, "speed", known_speed)
     monkeypatch.setattr(still, "still", known_still)
@@ -75,7 +81,7 @@ class TestWhatIsTold:
 
     def test_without_a_subcommand_all_is_measured(self, smartlogd: Run, nobody: Path, tmp_path: Path) -> None:
         said = [json.loads(line) for line in smartlogd("bench", "--clip", nobody, "--json").out.splitlines()]
-        assert [one["what"] for one in said] == ["start", "still", "journal", "replay", "replay"]
+        assert [one["what"] for one in said] == ["start", "still", "journal", "embed", "gallery", "replay", "replay"]
         without = smartlogd("bench")
         assert without.code == 0
         assert "--clip" in without.err

@@ -1,0 +1,53 @@
+"""An embedding's time, by both that can run the network."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from smartlogd.cli.bench.embed import Embed, Side, dlib_embedder, embed
+from smartlogd.detect.registry import Registry
+from smartlogd.identify import dlib
+from smartlogd.settings import Settings
+
+
+@pytest.fixture
+def settings(models_dir: Path) -> Settings:
+    return Settings.model_validate({"detect": {"models_dir": models_dir}, "identify": {"embedder": "dlib"}})
+
+
+def test_the_ratio_is_that_of_the_medians() -> None:
+    quick, slow = Side((0.003, 0.004, 0.002), 1), Side((0.06, 0.09, 0.05), 1)
+    assert Embed(quick, slow).ratio == pytest.approx(0.05)
+    assert Embed(quick, None).ratio is None
+
+
+def test_tflite_is_far_quicker_than_dlib(settings: Settings) -> None:
+    pytest.importorskip("dlib")
+    measured = embed(settings, 2)
+    assert len(measured.tflite.seconds) == 2
+    assert measured.dlib is not None
+    assert len(measured.dlib.seconds) == 2
+    assert measured.ratio is not None
+    assert 0 < measured.ratio < 0.5  # 0.05 on a machine with nothing else to do
+    assert measured.absent == ""
+
+
+def test_without_dlib_tflite_is_measured_alone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dlib", None)
+    measured = embed(settings, 2)
+    assert (measured.dlib, measured.ratio) == (None, None)
+    assert "smartlogd[face-recognition]" in measured.absent
+    assert len(measured.tflite.seconds) == 2
+
+
+def test_dlib_is_given_the_weights_of_the_package_where_the_models_folder_has_none(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path | None] = []
+    monkeypatch.setattr(dlib.DlibEmbedder, "__init__", lambda self, weights=None: asked.append(weights))
+    specs = tuple(state.spec for state in registry.states())
+    dlib_embedder(Registry(specs, tmp_path))
+    assert asked == [None]
