@@ -41,10 +41,10 @@ class Answer:
 
     def as_line(self) -> str:
         """As people read it: one line, whatever the file is called."""
-        path = _UNPRINTABLE.sub("?", self.photo)
+        line = f"taken    {self.photo}  (quality {self.quality or 0:.2f}){self._doubt()}"
         if self.refusal is not None:
-            return f"refused  {path}  {self.refusal.sentence} {self.refusal.hint}".rstrip()
-        return f"taken    {path}  (quality {self.quality:.2f}){self._doubt()}"
+            line = f"refused  {self.photo}  {self.refusal.sentence} {self.refusal.hint}".rstrip()
+        return _UNPRINTABLE.sub("?", line)
 
     def _doubt(self) -> str:
         if self.like:
@@ -122,8 +122,9 @@ class Album:
         if is_double(face.vector, self._own):
             self._doubles += 1
             return Answer(label, self._name, refusal=DOUBLE)
-        other = mistaken(face.vector, self._own, self._others, self._options.known_distance)
-        unlike = is_unlike(face.vector, self._own, self._options.doubt_distance)
+        near, far = self._options.known_distance, self._options.doubt_distance
+        other = mistaken(face.vector, self._own, self._others, near, far)
+        unlike = is_unlike(face.vector, self._own, far)
         self._own.append(face.vector)
         self._faces.append(face)
         like = self._known.called(other) if other else None

@@ -81,10 +81,10 @@ def whom(name: str, photos: Sequence[Path], *, camera: bool) -> tuple[Someone, .
     if camera or photos:
         return (Someone(right_name(name), _all(photos)),)
     folder = Path(name)
-    if not folder.is_dir():
+    if not _is_folder(folder):
         hint = f'Name them: smartlogd people enrol "{name}" PHOTO... Or take some: --camera.'
         raise SmartlogError(f"No photographs of {name} are named.", hint, code=Exit.USAGE)
-    inner = sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+    inner = [each for each in _inside(folder) if each.is_dir() and not each.name.startswith(".")]
     if not inner:
         hint = f'It should hold a folder for each person. Of one person: smartlogd people enrol "NAME" {name}'
         raise SmartlogError(f"{name} holds no folders.", hint, code=Exit.USAGE)
@@ -95,11 +95,27 @@ def _all(paths: Sequence[Path]) -> tuple[Path, ...]:
     """The photographs that are meant, folders opened, each once."""
     found: dict[Path, None] = {}
     for path in paths:
-        within = sorted(each for each in path.iterdir() if _is_photo(each)) if path.is_dir() else [path]
+        within = [each for each in _inside(path) if _is_photo(each)] if _is_folder(path) else [path]
         found |= dict.fromkeys(within)
     if len(found) > MOST_PHOTOS:
         raise SmartlogError(f"These are more than {MOST_PHOTOS} photographs.", "Enrol in parts.", code=Exit.USAGE)
     return tuple(found)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name longer than any file's
+        return False
+
+
+def _inside(folder: Path) -> list[Path]:
+    """What is in a folder, by name."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        what = f"The folder {folder} cannot be read: {(error.strerror or str(error)).lower()}."
+        raise SmartlogError(what, "Check its owner and permissions.", code=Exit.PERMISSION) from error
 
 
 def _is_photo(path: Path) -> bool:

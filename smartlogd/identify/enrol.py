@@ -80,13 +80,16 @@ def is_double(vector: Embedding, taken: Sequence[Embedding]) -> bool:
     return any(float(np.linalg.norm(vector - other)) < DOUBLE_DISTANCE for other in taken)
 
 
-def mistaken(vector: Embedding, own: Sequence[Embedding], others: Gallery, known_distance: float) -> Who | None:
+def mistaken(
+    vector: Embedding, own: Sequence[Embedding], others: Gallery, known_distance: float, doubt_distance: float
+) -> Who | None:
     """The known person for whom this face is taken at least as easily as for its own; None when all is well.
 
-    `own` are the person's other faces. Without any, whoever is within `known_distance` is told of.
+    `own` are the person's other faces; without any, whoever is within `known_distance` is told of. Nobody beyond
+    `doubt_distance` is.
     """
     nearest = next((near for near in others.nearest(vector) if near.who.is_known), None)
-    if nearest is None:
+    if nearest is None or nearest.distance > doubt_distance:
         return None
     to_own = min((float(np.linalg.norm(vector - other)) for other in own), default=known_distance)
     return nearest.who if nearest.distance <= to_own else None

@@ -18,7 +18,7 @@ from smartlogd.detect.interpreter import load
 from smartlogd.detect.options import DetectOptions
 from smartlogd.detect.registry import Registry
 from smartlogd.detect.stills import StillFaces
-from smartlogd.identify.enrol import Enroller, Taken, foremost, is_double, mistaken
+from smartlogd.identify.enrol import Enroller, Taken, foremost, is_double, is_unlike, mistaken
 from smartlogd.identify.gallery import Gallery
 from smartlogd.identify.photo import read_photo
 from smartlogd.identify.quality import Gate, Refusal
@@ -122,7 +122,8 @@ def remembered(who: Who, distance: float) -> Template:
         ([at(0.3)], [remembered(BO, 0.4)], None),
         ([at(0.3)], [remembered(BO, 0.3)], BO),
         ([at(0.3), at(0.1)], [remembered(BO, 0.2)], None),
-        ([at(0.7)], [remembered(BO, 0.6)], BO),
+        ([at(0.7)], [remembered(BO, 0.59)], BO),
+        ([at(0.7)], [remembered(BO, 0.61)], None),
         ([at(0.3)], [remembered(STRANGER, 0.1)], None),
         ([at(0.3)], [remembered(STRANGER, 0.1), remembered(BO, 0.2)], BO),
     ],
@@ -130,7 +131,13 @@ def remembered(who: Who, distance: float) -> Template:
 def test_a_face_that_is_rather_anothers_is_told_of(
     own: list[Embedding], others: list[Template], expected: Who | None
 ) -> None:
-    assert mistaken(at(0.0), own, Gallery(others), 0.5) == expected
+    assert mistaken(at(0.0), own, Gallery(others), 0.5, 0.6) == expected
+
+
+def test_a_face_is_unlike_when_all_others_of_the_person_are_far() -> None:
+    assert is_unlike(at(0.0), [at(0.61), at(0.9)], 0.6)
+    assert not is_unlike(at(0.0), [at(0.9), at(0.59)], 0.6)
+    assert not is_unlike(at(0.0), [], 0.6)
 
 
 # Real photographs ----------------------------------------------------------------------------------------------------
