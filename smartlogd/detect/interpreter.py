@@ -11,6 +11,7 @@ import importlib
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,24 +100,29 @@ def from_bytes(content: bytes, name: str, delegate: Path | None = None) -> Tflit
     return TfliteModel(name, interpreter)
 
 
+_ONE_AT_A_TIME = threading.Lock()
+
+
 @contextmanager
 def _aside() -> Iterator[None]:
     """What the runtime's C++ writes to standard error goes to our log instead, at debug level.
 
-    It greets every model with a line of its own, and no setting of its keeps it from that.
+    It greets every model with a line of its own, and no setting of its keeps it from that. Standard error is the
+    whole process's: two threads that load models take turns, or one would put the other's aside for good.
     """
-    sys.stderr.flush()
-    said, stderr = os.memfd_create("smartlogd-tflite"), os.dup(2)
-    os.dup2(said, 2)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        with os.fdopen(said, "rb") as notes:
-            notes.seek(0)
-            for line in notes.read(64 * 1024).decode(errors="replace").splitlines():
-                log.debug("the runtime says", extra={"line": line})
+    with _ONE_AT_A_TIME:
+        sys.stderr.flush()
+        said, stderr = os.memfd_create("smartlogd-tflite"), os.dup(2)
+        os.dup2(said, 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+    with os.fdopen(said, "rb") as notes:
+        notes.seek(0)
+        for line in notes.read(64 * 1024).decode(errors="replace").splitlines():
+            log.debug("the runtime says", extra={"line": line})
 
 
 def _runtime() -> tuple[Callable[..., Any], Callable[..., Any]]:

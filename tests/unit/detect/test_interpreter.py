@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -94,3 +95,14 @@ def test_without_any_runtime_the_hint_says_what_to_install(monkeypatch) -> None:
     with pytest.raises(Missing, match="No TFLite runtime") as missing:
         from_bytes(b"", "face")
     assert "ai-edge-litert" in missing.value.hint
+
+
+def test_models_loaded_by_two_threads_leave_standard_error_where_it_was(model) -> None:
+    content, before = model("face_short_range").read_bytes(), os.fstat(2)
+    threads = [threading.Thread(target=from_bytes, args=(content, "face_short_range")) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    after = os.fstat(2)
+    assert (after.st_dev, after.st_ino) == (before.st_dev, before.st_ino)
