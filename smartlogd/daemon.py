@@ -17,19 +17,22 @@ import smartlogd
 from smartlogd import status, wiring
 from smartlogd.base.errors import ServiceAway, SmartlogError
 from smartlogd.base.ids import LiveIds, uuid7
+from smartlogd.base.known import PersonId
 from smartlogd.base.ports import Camera, Detector
 from smartlogd.base.time import SystemClock, monotonic_s
 from smartlogd.changing import change
 from smartlogd.control import serve
 from smartlogd.device import made
 from smartlogd.pipeline import Pipeline, Tally, Watcher
-from smartlogd.recognition import OPENED_ONCE, opened, refreshed, reloaded, swept
-from smartlogd.settings import Settings, differences
-from smartlogd.supervise import first_error, supervised, within
+from smartlogd.recognition import opened, refreshed, swept, unrecognised
+from smartlogd.reloading import sorted_out, taken_over
+from smartlogd.settings import Settings
+from smartlogd.supervise import first_error, hear, supervised, within
 
 if TYPE_CHECKING:
     from smartlogd.identify.identifier import FaceIdentifier
     from smartlogd.store.engine import Store
+    from smartlogd.store.whom import Called
 
 CLOSE_S = 2.5
 """How long a camera or a detector may take to close."""
@@ -102,6 +105,7 @@ class Daemon:
         self._tally = Tally()
         self._troubles: dict[str, str] = {}
         self._unrecognised = ""
+        self._people: Mapping[PersonId, Called] = {}
         self._interrupted_s = 0.0
         self._life = Life.STARTING
         self._flowing, self._stopping = asyncio.Event(), asyncio.Event()
@@ -143,10 +147,8 @@ class Daemon:
         """
         async with self._reloading:
             new = self._read()
-            changed = tuple(differences(self._settings, new))
-            applied = tuple(key for key in changed if key.startswith(RELOADABLE) and key not in NEED_RESTART)
-            await self._apply(new, applied)
-            needed = tuple(key for key in changed if key not in applied)
+            applied, needed = sorted_out(self._settings, new)
+            await self._apply(taken_over(self._settings, new))
             log.info("settings read again", extra={"applied": len(applied), "restart_needed": ",".join(needed) or "no"})
             return {"applied": list(applied), "restart_needed": list(needed)}
 
@@ -155,14 +157,16 @@ class Daemon:
         parts = self._parts
         if parts is None:
             raise ServiceAway("smartlogd is still starting.", "Try again in a moment.")
-        clock = SystemClock(parts.store.floor)
-        return await change(
-            parts.store,
-            what,
-            arguments,
-            clock=clock,
-            refresh=lambda: refreshed(parts.store, parts.pipeline, parts.identifier),
-        )
+
+        async def refresh() -> None:
+            self._people = await refreshed(parts.store, parts.pipeline, parts.identifier)
+
+        return await change(parts.store, what, arguments, clock=SystemClock(parts.store.floor), refresh=refresh)
+
+    def name_of(self, person: PersonId | None) -> str | None:
+        """What someone who is known is called."""
+        called = self._people.get(person) if person else None
+        return called.name if called else None
 
     async def stop(self) -> None:
         """Begin to stop."""
@@ -211,10 +215,13 @@ class Daemon:
             stack.push_async_callback(within, CLOSE_S, store.close, "the database")
             self._detector = await loading
             stack.push_async_callback(self._close_detector)
-            identifier, self._unrecognised = await faces
+            found = await faces
         finally:
             loading.cancel()
             faces.cancel()
+        identifier = None if isinstance(found, SmartlogError) else found
+        if isinstance(found, SmartlogError):
+            self._unrecognised = unrecognised(found)
         if identifier is not None:
             stack.push_async_callback(within, CLOSE_S, identifier.close, "recognition")
         clock = SystemClock(store.floor)
@@ -230,7 +237,7 @@ class Daemon:
             watchers=(*self._watchers, lambda *_: self._flowing.set()),
             tally=self._tally,
         )
-        await refreshed(store, pipeline, identifier)
+        self._people = await refreshed(store, pipeline, identifier)
         return _Parts(store, camera, pipeline, identifier)
 
     async def _close_detector(self) -> None:
@@ -311,17 +318,9 @@ class Daemon:
         except SmartlogError as error:
             log.error("settings not read again: %s", error)
 
-    async def _apply(self, new: Settings, applied: tuple[str, ...]) -> None:
-        """Bring the reloadable keys of `new` into effect; what can fail comes first."""
+    async def _apply(self, running: Settings) -> None:
+        """Bring the settings into effect; what can fail comes first."""
         old = self._settings
-        motion = old.capture.model_copy(update={"motion": new.capture.motion})
-        device = old.device.model_copy(update={"log_level": new.device.log_level})
-        running = old.model_copy(
-            update={
-                "movement": new.movement, "detect": new.detect, "capture": motion, "device": device,
-                "identify": reloaded(old.identify, new.identify),
-            }
-        )  # fmt: skip
         if self._parts:
             await self._redetect(self._parts, old, running)
             self._parts.pipeline.relined(running.movement.crossing_lines(), running.movement.rules())
@@ -344,17 +343,3 @@ class Daemon:
 
     def _turn(self, turn: Turn) -> None:
         self._life = LIFE[self._life][turn]
-
-
-RELOADABLE = ("movement.", "detect.", "identify.", "capture.motion.", "device.log_level")
-"""Keys that a running daemon takes over; any other needs a restart ..."""
-NEED_RESTART = frozenset(f"identify.{key}" for key in OPENED_ONCE)
-"""... and so do these of them."""
-
-
-def hear(signals: Mapping[signal.Signals, Callable[[], None]], stack: contextlib.AsyncExitStack) -> None:
-    """Call these when the signals come, until `stack` is left."""
-    loop = asyncio.get_running_loop()
-    for number, action in signals.items():
-        loop.add_signal_handler(number, action)
-        stack.callback(loop.remove_signal_handler, number)

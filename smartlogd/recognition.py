@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from smartlogd import wiring
 from smartlogd.base.errors import SmartlogError
+from smartlogd.base.known import PersonId
 
 if TYPE_CHECKING:
     from smartlogd.identify.identifier import FaceIdentifier
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from smartlogd.pipeline import Pipeline
     from smartlogd.settings import Settings
     from smartlogd.store.engine import Store
+    from smartlogd.store.whom import Called
 
 SWEEP_S = 3600.0
 """How often pictures and faces that were kept long enough are let go."""
@@ -23,35 +25,32 @@ SWEEP_S = 3600.0
 log = logging.getLogger("smartlogd.identify")
 
 
-OPENED_ONCE = ("enabled", "embedder", "precision")
-"""Options that only a start takes over."""
-
-
-def reloaded(old: IdentifyOptions, new: IdentifyOptions) -> IdentifyOptions:
-    """What a running daemon takes over of new options."""
-    return new.model_copy(update={key: getattr(old, key) for key in OPENED_ONCE})
-
-
-def opened(settings: Settings) -> tuple[FaceIdentifier | None, str]:
-    """What looks at faces, its gallery still empty; or None, and the sentence why: people are counted all the same."""
+def opened(settings: Settings) -> FaceIdentifier | SmartlogError | None:
+    """What looks at faces, its gallery still empty; None where it is switched off, else why it cannot be."""
     from smartlogd.identify.gallery import Gallery
 
     try:
-        return wiring.identifier(settings, Gallery()), ""
+        return wiring.identifier(settings, Gallery())
     except SmartlogError as error:
-        log.warning("nobody is recognised", extra={"what": error.what, "hint": error.hint})
-        return None, str(error)
+        return error
 
 
-async def refreshed(store: Store, pipeline: Pipeline, identifier: FaceIdentifier | None) -> None:
-    """Know the faces that the database has by now, and who those in view are."""
+def unrecognised(error: SmartlogError) -> str:
+    """Say once that people are only counted; gives the sentence why, for the status."""
+    log.warning("nobody is recognised", extra={"what": error.what, "hint": error.hint})
+    return str(error)
+
+
+async def refreshed(store: Store, pipeline: Pipeline, identifier: FaceIdentifier | None) -> Mapping[PersonId, Called]:
+    """Know the faces that the database has by now, and who those in view are; gives what people are called."""
     from smartlogd.identify.gallery import Gallery
-    from smartlogd.store.whom import whom
+    from smartlogd.store.whom import called, whom
 
     folder = store.path.parent
     if identifier is not None:
         identifier.gallery = await asyncio.to_thread(lambda: Gallery(wiring.templates(folder)))
     pipeline.identities.recast(await asyncio.to_thread(whom, folder, pipeline.identities.subjects))
+    return await asyncio.to_thread(called, folder)
 
 
 async def swept(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+import signal
+from collections.abc import Awaitable, Callable, Mapping
 
 from smartlogd.base.errors import Fate, SmartlogError
 from smartlogd.base.time import monotonic_s
@@ -58,3 +60,11 @@ def first_error(failures: BaseExceptionGroup[SmartlogError]) -> SmartlogError:
         found = found.exceptions[0]
     assert isinstance(found, SmartlogError)
     return found
+
+
+def hear(signals: Mapping[signal.Signals, Callable[[], None]], stack: contextlib.AsyncExitStack) -> None:
+    """Call these when the signals come, until `stack` is left."""
+    loop = asyncio.get_running_loop()
+    for number, action in signals.items():
+        loop.add_signal_handler(number, action)
+        stack.callback(loop.remove_signal_handler, number)

@@ -70,12 +70,14 @@ def _live(config: Path | None, overrides: Mapping[str, object], socket: Path, sc
     from smartlogd.settings import read_settings
 
     line = event_json if as_json else event_line
+    daemon: Daemon
 
     def watch(_frame: object, _scene: object, events: tuple[Event, ...]) -> None:
         for event in events:
-            screen.say(line(event))
+            screen.say(line(event, daemon.name_of(event.person)))
 
     async def live() -> None:
+        nonlocal daemon
         daemon = Daemon(
             read_settings(config, overrides),
             read=lambda: read_settings(config, overrides),

@@ -100,8 +100,8 @@ def log_to_stderr(level: str, screen: Screen | None = None) -> None:
     logger.propagate = False
 
 
-def event_line(event: Event) -> str:
-    """An event as a person reads it, with its local time.
+def event_line(event: Event, who: str | None = None) -> str:
+    """An event as a person reads it, with its local time, and the name of whom it happened to, where that is known.
 
     A crossing: `12:03:44  door: in        track 3`; anything else by its own word: `12:03:40  person entered  track 3`.
     """
@@ -110,10 +110,10 @@ def event_line(event: Event) -> str:
     what = event.type.replace("_", " ")
     if event.type == "crossing":
         what = f"{event.data['line']}: {_WORDS[str(event.data['action'])]}"
-    return f"{at}  {what:<14}  {track}".rstrip()
+    return f"{at}  {what:<14}  {track}  {who or ''}".rstrip()
 
 
-def event_json(event: Event) -> str:
+def event_json(event: Event, who: str | None = None) -> str:
     """An event as one JSON object on one line."""
     subject = str(event.subject) if event.subject else None
     fields: Mapping[str, Json] = {
@@ -122,6 +122,8 @@ def event_json(event: Event) -> str:
         "event_id": str(event.id),
         "device": event.device,
         "uuid": subject,
+        "person": str(event.person) if event.person else None,
+        "who": who,
         **event.data,
     }
     return json.dumps(fields)

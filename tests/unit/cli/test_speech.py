@@ -9,11 +9,12 @@ import logging
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
-from smartlogd.base.known import Event, EventId, SubjectId
+from smartlogd.base.known import Event, EventId, PersonId, SubjectId
 from smartlogd.base.time import Stamp
 from smartlogd.cli.speech import Readable, Screen, event_json, event_line, farewell, log_to_stderr, status_line
 
@@ -122,10 +123,19 @@ def test_an_event_as_json_has_its_ids_and_its_instant() -> None:
         "event_id": str(ID),
         "device": "yard",
         "uuid": str(ID),
+        "person": None,
+        "who": None,
         "line": "door",
         "action": "I",
         "track": 3,
     }
+
+
+def test_an_event_says_who_it_was_where_that_is_known() -> None:
+    known = replace(event("crossing", line="door", action="I", track=3), person=PersonId(ID))
+    assert event_line(known, "Ada").endswith("track 3  Ada")
+    said = json.loads(event_json(known, "Ada"))
+    assert (said["person"], said["who"]) == (str(ID), "Ada")
 
 
 def test_the_status_line_tells_of_trouble_only_when_there_is_some() -> None:

@@ -1,0 +1,31 @@
+"""What a running daemon takes over of settings that were read again, and what needs a restart."""
+
+from __future__ import annotations
+
+from smartlogd.settings import Settings, differences
+
+RELOADABLE = ("movement.", "detect.", "identify.", "capture.motion.", "device.log_level")
+"""Keys that a running daemon takes over; any other needs a restart ..."""
+OPENED_ONCE = frozenset({"enabled", "embedder", "precision"})
+"""... and so do these of [identify]."""
+
+
+def sorted_out(old: Settings, new: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The dotted keys in which two settings differ: those that are taken over, and those that need a restart."""
+    once = {f"identify.{key}" for key in OPENED_ONCE}
+    changed = tuple(differences(old, new))
+    applied = tuple(key for key in changed if key.startswith(RELOADABLE) and key not in once)
+    return applied, tuple(key for key in changed if key not in applied)
+
+
+def taken_over(old: Settings, new: Settings) -> Settings:
+    """The settings that run from now on: the reloadable keys of `new`, the others of `old`."""
+    return old.model_copy(
+        update={
+            "movement": new.movement,
+            "detect": new.detect,
+            "capture": old.capture.model_copy(update={"motion": new.capture.motion}),
+            "device": old.device.model_copy(update={"log_level": new.device.log_level}),
+            "identify": new.identify.model_copy(update={key: getattr(old.identify, key) for key in OPENED_ONCE}),
+        }
+    )
