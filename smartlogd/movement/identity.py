@@ -122,10 +122,10 @@ def _settled(
         being = replace(
             being, subject=into, belief=_sureness(said.belief, rules.doubt_distance - rules.stranger_distance)
         )
-        return being, (_remembered(being, view, merged_into=into),)
+        return being, (_remembered(being, view, rules, merged_into=into),)
     if being.subject != being.born and (said.who is None or said.who.id != being.subject):
         return being, ()
-    return being, (_remembered(being, view),)
+    return being, (_remembered(being, view, rules),)
 
 
 def _named(
@@ -151,12 +151,19 @@ def _sureness(belief: float, least: float) -> float:
     return round(1 - 2 ** (-max(0.0, belief) / least), 4) if least > 0 else 1.0
 
 
-def _remembered(being: Being, view: View, merged_into: SubjectId | None = None) -> Recognition:
-    """A face to know the stranger by the next time."""
+def _remembered(being: Being, view: View, rules: VoteRules, merged_into: SubjectId | None = None) -> Recognition:
+    """A face to know the stranger by the next time, where it is surely the stranger's."""
     who = Who(being.subject, is_known=False)
     name = uuid5(being.born, f"face:{view.stamp.mono_ns}")
-    template = Template(name, who, view.model, view.vector, view.quality)
-    return Recognition(being.born, view.stamp, merged_into=merged_into, templates=(template,), crop=view.crop)
+    faces = (Template(name, who, view.model, view.vector, view.quality),) if _is_its_own(being, view, rules) else ()
+    return Recognition(being.born, view.stamp, merged_into=merged_into, templates=faces, crop=view.crop)
+
+
+def _is_its_own(being: Being, view: View, rules: VoteRules) -> bool:
+    """Whether a face is like no known person's, and no other than the rest: else two would be one stranger's later."""
+    if any(like.who.is_known and like.distance < rules.known_distance for like in view.likenesses):
+        return False
+    return same([other for other in being.views if other is not view], [view], rules) is not False
 
 
 def _without(views: tuple[View, ...], others: Collection[UUID]) -> tuple[View, ...]:

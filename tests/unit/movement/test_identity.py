@@ -89,6 +89,22 @@ def test_two_recordings_that_meet_the_same_stranger_at_the_same_second_remember_
     assert one.templates[0].id != other.templates[0].id
 
 
+def test_a_face_that_is_a_known_persons_by_itself_is_never_remembered_as_a_strangers() -> None:
+    # A poor look that does not suffice for the name, but is near enough to be the person's.
+    being, told = after([look(1, (ANN, 0.49), quality=0.2, crop=b"jpeg")])
+    assert being.person is None
+    assert [(one.templates, one.crop) for one in told] == [((), b"jpeg")]
+
+
+@pytest.mark.parametrize("into", [None, OLD])
+def test_a_face_clearly_unlike_the_others_of_its_track_is_not_remembered_with_them(into: Who | None) -> None:
+    # The tracker gave someone a neighbour's face for a moment.
+    near = [(into, NEAR)] if into else []
+    being, told = after([look(1, *near), look(2, *near, of=1), look(3, *near)])
+    assert [len(one.templates) for one in told] == [1, 0, 1]
+    assert being.born == NEW
+
+
 def test_nobody_is_like_oneself() -> None:
     being, told = after([look(1), look(2, (Who(NEW, is_known=False), NEAR))])
     assert (being.subject, being.is_recognised) == (NEW, False)
