@@ -16,20 +16,28 @@ from time import sleep
 
 import pytest
 
+from smartlogd.base.time import SystemClock
+from smartlogd.store.engine import transaction
+from smartlogd.store.keys import Keys
 from smartlogd.store.log import passings
+from smartlogd.store.retention import sweep
+from smartlogd.store.templates import read
 
 KILLS = 50
 
-# Imports once, then forks a writer for each line it reads: "FOLDER<tab>FILE". A writer tells FILE "open" when its
-# store is open, and each event's id as soon as its receipt is good.
+# Imports once, then forks a writer for each line it reads: "FOLDER<tab>FILE<tab>FACES". A writer tells FILE "open" when
+# its store is open, and each event's id as soon as its receipt is good. With FACES it learns a face with each event.
 NURSERY = """
 import asyncio, os, random, signal, sys
 from pathlib import Path
 from uuid import uuid4
+import numpy as np
+import cryptography.hazmat.primitives.ciphers.aead
 import smartlogd.store.writer
 from smartlogd.base.ids import LiveIds
 from smartlogd.base.known import Event, TrackId
 from smartlogd.base.time import SystemClock
+from smartlogd.base.who import Recognition, Template, Who
 from smartlogd.store.engine import open_store
 from smartlogd.store.options import StoreOptions
 
@@ -37,7 +45,12 @@ async def told(event, receipt, ear):
     await receipt.durable()
     os.write(ear, f"{event.id}\\n".encode())
 
-async def main(folder, ear):
+def face(event):
+    template = Template(event.id, Who(event.subject, False), "m", np.full(128, 0.1, np.float32), 0.5)
+    crop = b"\\xff\\xd8" + bytes(5000) + b"\\xff\\xd9"
+    return Recognition(event.subject, event.stamp, templates=(template,), crop=crop)
+
+async def main(folder, ear, learns):
     clock, ids = SystemClock(), LiveIds()
     options = StoreOptions(group_commit_s=0.01, group_rows=20, reserve_mib=0)
     store = open_store(Path(folder), device="door", version="0", clock=clock, options=options, boot=uuid4())
@@ -50,17 +63,18 @@ async def main(folder, ear):
             subject = ids.subject(TrackId(track), at)
             event = Event(ids.event("crossing", track, at), "door", "crossing", at, subject, data=data)
             await store.journal.room()
-            tasks.create_task(told(event, store.journal.append(event), ear))
+            receipt = store.journal.append(event)
+            tasks.create_task(told(event, store.journal.learn(face(event)) if learns else receipt, ear))
             await asyncio.sleep(random.random() * 0.002)
 
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the killed are buried at once
 print("ready", flush=True)
 for line in sys.stdin:
-    folder, ear = line.rstrip("\\n").split("\\t")
+    folder, ear, learns = line.rstrip("\\n").split("\\t")
     pid = os.fork()
     if pid == 0:
         random.seed()
-        asyncio.run(main(folder, os.open(ear, os.O_WRONLY | os.O_CREAT)))
+        asyncio.run(main(folder, os.open(ear, os.O_WRONLY | os.O_CREAT), bool(learns)))
         os._exit(1)
     print(pid, flush=True)
 """
@@ -102,7 +116,7 @@ class Writer:
         return set(self.told()) - {"open"}
 
 
-Starter = Callable[[], Writer]
+Starter = Callable[..., Writer]
 
 
 @pytest.fixture
@@ -122,10 +136,10 @@ def nursery() -> Iterator[Popen[str]]:
 def start(tmp_path: Path, folder: Path, nursery: Popen[str]) -> Starter:
     numbers = count()
 
-    def started() -> Writer:
+    def started(*, learns: bool = False) -> Writer:
         assert nursery.stdout is not None
         ear = tmp_path / f"told-{next(numbers)}"
-        print(folder, ear, sep="\t", file=nursery.stdin, flush=True)
+        print(folder, ear, "faces" if learns else "", sep="\t", file=nursery.stdin, flush=True)
         return Writer(int(nursery.stdout.readline()), ear)
 
     return started
@@ -164,6 +178,33 @@ def test_fifty_kills_lose_no_acknowledged_row_and_every_next_start_works(
     assert sorted(events) == sorted(passed)  # a crossing is both rows or neither
     assert len(events) == len(set(events))
     assert column(path, "SELECT count(*) FROM smartlog WHERE uuid NOT IN (SELECT uuid FROM subjects)") == [0]
+
+
+def test_kills_while_learning_leave_every_acknowledged_face_openable(
+    folder: Path, start: Starter, long_run: bool
+) -> None:
+    kills, chance = 100 if long_run else 10, random.Random(30)
+    acknowledged: set[str] = set()
+    for _ in range(kills):
+        writer = start(learns=True)
+        writer.wait_for(2)
+        sleep(chance.uniform(0.0, 0.2))
+        acknowledged |= writer.kill()
+    assert len(acknowledged) > 2 * kills, "the writers hardly wrote: this proves nothing"
+
+    keys, path = Keys.open(folder), folder / "smartlog.db"
+    kept = read(folder, keys)
+    assert kept.spoilt == ()
+    assert acknowledged <= {str(template.id) for template in kept.templates}
+    assert column(path, "PRAGMA integrity_check") == ["ok"]
+    assert column(path, "SELECT count(*) FROM events WHERE event_id NOT IN (SELECT id FROM face_templates)") == [0]
+    pictures = column(path, "SELECT best_crop FROM subjects WHERE best_crop IS NOT NULL")
+    assert len(pictures) == len(kept.templates)
+    assert all((folder / picture).read_bytes().endswith(b"\xff\xd9") for picture in pictures)
+    with transaction(path) as connection:
+        sweep(connection, keys, folder, SystemClock().now().utc, crop_keep_h=72, stranger_keep_d=14)
+    assert sorted(path.name for path in (folder / "faces").iterdir()) == sorted(Path(one).name for one in pictures)
+    assert {str(owner) for owner in keys.owners()} == {str(template.who.id) for template in kept.templates}
 
 
 @pytest.mark.parametrize("delay_ms", [0, 3, 6, 10, 15, 20, 30, 50])

@@ -4,22 +4,32 @@ import asyncio
 import logging
 import resource
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
 from smartlogd.base.errors import DiskTrouble, UnusableInput
-from smartlogd.base.known import Event
+from smartlogd.base.known import Event, PersonId
+from smartlogd.base.time import Stamp
+from smartlogd.base.who import Recognition, Template
 from smartlogd.store.engine import Store
 from smartlogd.store.log import passings
 from smartlogd.store.options import StoreOptions
+from smartlogd.store.retention import Swept
+from smartlogd.store.templates import load
 
 Opener = Callable[..., Store]
 Maker = Callable[..., Event]
+Face = Callable[..., Template]
 Run = Any
+JPEG = b"\xff\xd8a picture of a face\xff\xd9"
 QUICK = StoreOptions(group_commit_s=0.02, reserve_mib=0, retry_s=0.02, retry_roof_s=0.1, busy_s=0.05, stop_s=1)
 
 
@@ -249,3 +259,209 @@ async def test_a_mistake_in_the_program_ends_the_writer_loudly(opener: Opener, c
         await store.close()
     with pytest.raises(DiskTrouble, match="ended before"):
         await receipt.durable()
+
+
+def looked_at(event: Event, **told: Any) -> Recognition:
+    assert event.subject is not None
+    return Recognition(event.subject, event.stamp, **told)
+
+
+async def named(store: Store, name: str = "Resident") -> tuple[int, PersonId]:
+    """Enrol someone as a person would: by an errand."""
+    uid = PersonId(uuid4())
+    row = "INSERT INTO users (uid, name, role, created_at, updated_at) VALUES (?, ?, 'member', 0, 0) RETURNING id"
+    return await store.change(lambda connection: connection.execute(row, (str(uid), name)).fetchone()[0]), uid
+
+
+async def test_what_is_learnt_is_on_the_disk_with_the_events_of_its_group(
+    opener: Opener, running: Run, crossing: Maker, face: Face
+) -> None:
+    async with running(opener()) as store:
+        event, template = crossing(), face()
+        receipt = store.journal.append(event)
+        assert store.journal.learn(looked_at(event, templates=(template,), crop=JPEG)) is receipt
+        await receipt.durable()
+        (kept,) = load(store.path.parent, store.keys)
+        assert (kept.id, kept.who.id) == (template.id, event.subject)
+        assert (store.path.parent / "faces" / f"{event.subject}.jpg").read_bytes() == JPEG
+        assert (store.journal.state.written, store.journal.state.waiting) == (1, 0)
+
+
+async def test_passings_before_and_after_a_recognition_bear_the_name(
+    opener: Opener, running: Run, crossing: Maker
+) -> None:
+    async with running(opener()) as store:
+        resident, uid = await named(store)
+        first = crossing()
+        await store.journal.append(first).durable()
+        store.journal.learn(looked_at(first, person=uid))
+        same_group = replace(crossing(subject=first.subject), person=uid)
+        await store.journal.append(same_group).durable()
+        later, other = crossing(subject=first.subject), crossing()
+        store.journal.append(later)
+        await store.journal.append(other).durable()
+        assert [row.user_id for row in passings(store.path.parent, after_id=0)] == [resident] * 3 + [None]
+        with closing(sqlite3.connect(store.path)) as connection:
+            people = connection.execute("SELECT subject_user_id FROM events ORDER BY id").fetchall()
+        assert people == [(None,), (resident,), (None,), (None,)]  # who it was known to be just then
+
+
+async def test_an_event_of_a_person_nobody_knows_is_kept_without_one(
+    opener: Opener, running: Run, crossing: Maker
+) -> None:
+    async with running(opener()) as store:
+        await store.journal.append(replace(crossing(), person=PersonId(uuid4()))).durable()
+        with closing(sqlite3.connect(store.path)) as connection:
+            assert connection.execute("SELECT subject_user_id FROM events").fetchone() == (None,)
+
+
+async def test_what_could_never_be_learnt_is_refused_at_once(opener: Opener, crossing: Maker, face: Face) -> None:
+    store = opener()
+    template = replace(face(), quality=2.0)
+    with pytest.raises(UnusableInput, match="quality"):
+        store.journal.learn(looked_at(crossing(), templates=(template,)))
+    assert store.journal.state.waiting == 0
+    await store.close()
+    with pytest.raises(DiskTrouble, match="takes no more"):
+        store.journal.learn(looked_at(crossing()))
+
+
+async def test_while_the_disk_takes_nothing_faces_wait_and_pictures_only_so_many(
+    opener: Opener, running: Run, crossing: Maker, face: Face
+) -> None:
+    async with running(opener(options=QUICK)) as store:
+        big, events = JPEG + bytes(250_000), [crossing() for _ in range(40)]
+        with locked(store.path):
+            for event in events:
+                store.journal.append(event)
+                receipt = store.journal.learn(looked_at(event, templates=(face(),), crop=big))
+            await until(lambda: store.journal.state.word == "locked")
+            assert store.journal.state.waiting == 80
+            assert 3_000_000 < store.journal._crop_bytes <= 4 * 1024 * 1024
+        await receipt.durable()
+        assert len(load(store.path.parent, store.keys)) == 40
+        assert 10 < len(list((store.path.parent / "faces").iterdir())) < 20
+        await until(lambda: store.journal._crop_bytes == 0)
+        assert store.journal._crop_bytes == 0
+
+
+async def test_a_full_disk_holds_faces_back_and_loses_none(
+    opener: Opener, running: Run, crossing: Maker, face: Face, small_disk: Any, fill: Any
+) -> None:
+    disk = small_disk("size=2m")
+    async with running(opener(disk)) as store:
+        await store.journal.append(crossing()).durable()
+        filled = fill(disk)
+        receipts = []
+        for _ in range(100):
+            event = crossing()
+            store.journal.append(event)
+            receipts.append(store.journal.learn(looked_at(event, templates=(face(),), crop=JPEG)))
+        await until(lambda: store.journal.state.word == "disk full")
+        assert store.journal.state.word == "disk full"
+        filled.unlink()
+        for receipt in receipts:
+            await receipt.durable()
+        assert len(load(disk, store.keys)) == 100
+    assert len(passings(disk, limit=1000)) == 101
+
+
+async def test_a_change_comes_after_all_that_was_appended_before_it_and_before_what_comes_later(
+    opener: Opener, running: Run, crossing: Maker
+) -> None:
+    count = "SELECT count(*) FROM smartlog"
+    async with running(opener(options=QUICK.model_copy(update={"group_commit_s": 1.0}))) as store:
+        for _ in range(3):
+            store.journal.append(crossing())
+        changing = asyncio.create_task(store.change(lambda connection: connection.execute(count).fetchone()[0]))
+        await asyncio.sleep(0)
+        later = store.journal.append(crossing())
+        async with asyncio.timeout(0.7):  # it waits for no company
+            assert await changing == 3
+        await later.durable()
+        assert await store.change(lambda connection: connection.execute(count).fetchone()[0]) == 4
+
+
+async def test_a_change_that_fails_changes_nothing_and_the_log_goes_on(
+    opener: Opener, running: Run, crossing: Maker
+) -> None:
+    def fails(connection: sqlite3.Connection) -> None:
+        connection.execute("DELETE FROM smartlog")
+        raise UnusableInput("No.")
+
+    async with running(opener()) as store:
+        await store.journal.append(crossing()).durable()
+        with pytest.raises(UnusableInput, match="No"):
+            await store.change(fails)
+        with pytest.raises(sqlite3.OperationalError, match="nonsense"):
+            await store.change(lambda connection: connection.execute("SELECT nonsense"))
+        await store.journal.append(crossing()).durable()
+        assert len(passings(store.path.parent)) == 2
+
+
+async def test_a_change_whose_turn_does_not_come_is_not_made_later_either(
+    opener: Opener, running: Run, crossing: Maker
+) -> None:
+    async with running(opener(options=QUICK)) as store:
+        with locked(store.path):
+            receipt = store.journal.append(crossing())
+            await until(lambda: store.journal.state.word == "locked")
+            with pytest.raises(DiskTrouble, match="The change was not made") as caught:
+                await store.journal.change(lambda connection: connection.execute("DELETE FROM boots"), within_s=0.1)
+            assert "Another program" in caught.value.hint
+        await receipt.durable()
+        with closing(sqlite3.connect(store.path)) as connection:
+            assert connection.execute("SELECT count(*) FROM boots").fetchone() == (1,)
+
+
+async def test_an_ended_journal_makes_no_change(opener: Opener) -> None:
+    store = opener()
+    await store.close()
+    with pytest.raises(DiskTrouble, match="no more changes"):
+        await store.change(lambda connection: None)
+
+
+def holding(needle: bytes, folder: Path) -> list[str]:
+    """Which files of the folder hold these bytes; another process looks, for reading the database would unlock it."""
+    look = "import pathlib, sys; needle = bytes.fromhex(sys.argv[2])\n" + (
+        "for path in pathlib.Path(sys.argv[1]).iterdir():\n"
+        "    if path.is_file() and needle in path.read_bytes(): print(path.name)"
+    )
+    command = [sys.executable, "-c", look, str(folder), needle.hex()]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
+@pytest.mark.parametrize("reader_is_there", [False, True])
+async def test_what_a_scrubbing_change_deletes_is_gone_from_every_file(
+    opener: Opener, running: Run, crossing: Maker, face: Face, reader_is_there: bool
+) -> None:
+    async with running(opener()) as store:
+        folder, event = store.path.parent, crossing()
+        store.journal.append(event)
+        await store.journal.learn(looked_at(event, templates=(face(),))).durable()
+        with closing(sqlite3.connect(store.path, isolation_level=None)) as reader:
+            (sealed,) = reader.execute("SELECT vector FROM face_templates").fetchone()
+            if reader_is_there:
+                reader.execute("BEGIN")
+                reader.execute("SELECT * FROM events").fetchall()
+            await store.change(lambda connection: connection.execute("DELETE FROM face_templates"), scrub=True)
+            found = holding(sealed, folder)
+            if reader_is_there:
+                assert found == ["smartlog.db-wal"]  # whoever still reads what was there holds it up
+                reader.execute("ROLLBACK")
+                await store.journal.append(crossing()).durable()  # tried again with every write
+                found = holding(sealed, folder)
+        assert found == []
+
+
+async def test_a_sweep_goes_by_the_stores_own_clock(opener: Opener, running: Run, crossing: Maker, face: Face) -> None:
+    async with running(opener()) as store:
+        old = crossing()
+        old = replace(old, stamp=Stamp(1, store.floor.replace(year=2025), trusted=True))
+        new = crossing()
+        for event in (old, new):
+            store.journal.append(event)
+            store.journal.learn(looked_at(event, templates=(face(),), crop=JPEG))
+        assert await store.sweep(crop_keep_h=72, stranger_keep_d=14) == Swept(1, 1, 1, 1)
+        assert [template.who.id for template in load(store.path.parent, store.keys)] == [new.subject]
+        assert store.keys.owners() == {UUID(str(new.subject))}
