@@ -12,7 +12,7 @@ from smartlogd.detect.interpreter import from_bytes
 from smartlogd.detect.resnet import SIDE
 
 TOLERANCE: dict[Precision, float] = {"float32": 1e-4, "float16": 2e-3}
-"""How far the two embeddings may be apart; two pictures of one face are about 0.3 apart."""
+"""How far the two embeddings may be apart; two pictures of one face are about 0.4 apart."""
 
 
 def made(content: bytes, precision: Precision, name: str) -> bytes:
