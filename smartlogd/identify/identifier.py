@@ -94,8 +94,10 @@ class FaceIdentifier:
         """The looks that are done: live those that are, in a replay all that were begun."""
         if self.patient:
             await asyncio.gather(*(asyncio.wrap_future(errand.done) for errand in self._pending))
-        done = [errand for errand in self._pending if errand.done.done()]
-        self._pending = [errand for errand in self._pending if not errand.done.done()]
+        pending, self._pending = self._pending, []
+        done: list[_Errand] = []
+        for errand in pending:  # each is asked once: it may be done a moment later
+            (done if errand.done.done() else self._pending).append(errand)
         return tuple(view for errand in done if (view := self._noted(errand)) is not None)
 
     def remember(self, templates: Sequence[Template]) -> None:
