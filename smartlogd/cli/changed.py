@@ -43,7 +43,9 @@ def confirmed(question: str, *, yes: bool) -> None:
     """Go on where a person at a terminal says yes, or no person is asked; else leave, with nothing changed."""
     if yes or not sys.stdin.isatty():
         return
-    if not typer.confirm(question, err=True):
+    # Not typer.confirm: it writes a space on standard output, where programs read.
+    typer.echo(f"{question} [y/N] ", nl=False, err=True)
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         typer.echo("Nothing was changed.", err=True)
         raise typer.Exit(1)
 
