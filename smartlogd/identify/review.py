@@ -166,7 +166,8 @@ def _findings(
         yield Finding(Fault.DUPLICATE, face.id, face.who, standing.twin)
     if doubt_distance < standing.own < np.inf:
         yield Finding(Fault.OUTLIER, face.id, face.who, standing.own)
-    if standing.other <= known_distance or standing.other < min(standing.own, doubt_distance):
+    rather = standing.other < min(standing.own, doubt_distance) and np.isfinite(standing.own)
+    if standing.other <= known_distance or rather:
         yield Finding(Fault.CLOSE, face.id, face.who, standing.other, faces[standing.nearest_other].who)
 
 

@@ -91,6 +91,31 @@ def test_two_people_who_look_alike_are_too_close() -> None:
     assert {(finding.who, finding.other) for finding in found} == {(person(0), person(9)), (person(9), person(0))}
 
 
+@pytest.mark.parametrize(
+    ("own", "other", "expected"),
+    [
+        ([], 0.49, [Fault.CLOSE]),
+        ([], 0.51, []),
+        ([0.3], 0.49, [Fault.CLOSE]),
+        ([0.3], 0.51, []),
+        ([0.55], 0.54, [Fault.CLOSE]),
+        ([0.55], 0.56, []),
+        ([0.7], 0.65, [Fault.OUTLIER]),
+    ],
+)
+def test_what_is_close_and_what_is_far_is_as_near_as_the_thresholds_say(
+    own: list[float], other: float, expected: list[Fault]
+) -> None:
+    def at(place: int, distance: float, who: Who) -> Template:
+        vector = np.zeros(128, np.float32)
+        vector[place] = distance
+        return Template(UUID(int=10 + place), who, "net", vector, 0.8 - place / 10)
+
+    faces = [at(0, 0.0, person(0)), at(1, other, person(1))] + [at(2, distance, person(0)) for distance in own]
+    found = review(faces, KNOWN, DOUBT).findings
+    assert [finding.fault for finding in found if finding.template == faces[0].id] == expected
+
+
 def test_strangers_are_no_part_of_it() -> None:
     faces = gallery(2, 2)
     stranger = replace(faces[0], id=UUID(int=99), who=Who(UUID(int=5), is_known=False))
