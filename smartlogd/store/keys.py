@@ -90,12 +90,20 @@ class Keys:
     def __init__(self, folder: Path, credentials: Path | None = None) -> None:
         self._folder = folder
         self._credentials = credentials
+        self._holds = False
+        self._held: list[bytes] = []
 
     @classmethod
     def open(cls, state: Path) -> Keys:
         """The keys of this state folder, wrapped by the credential that systemd gave this process, if it gave one."""
         given = os.environ.get("CREDENTIALS_DIRECTORY")
         return cls(state / FOLDER, Path(given) if given else None)
+
+    def at_once(self) -> Keys:
+        """The same keys for one job with many owners: the wrapping key is read once, and dropped with the job."""
+        keys = Keys(self._folder, self._credentials)
+        keys._holds = True
+        return keys
 
     def seal(self, owner: UUID, plain: bytes, about: bytes) -> bytes:
         """Seal under the owner's key, which is made, and is on the disk, before this returns.
@@ -186,11 +194,15 @@ class Keys:
 
     def _wrappings(self) -> list[bytes]:
         """The wrapping keys that are here: the credential's first, then the local one."""
+        if self._held:
+            return self._held
         found = []
         if self._credentials is not None and (given := _bytes(self._credentials / CREDENTIAL)) is not None:
             found.append(_wrapping(given, self._credentials / CREDENTIAL))
         if (local := _private(self._folder / _WRAPPING, self._folder)) is not None:
             found.append(_wrapping(local, self._folder / _WRAPPING))
+        if self._holds:
+            self._held = found
         return found
 
 

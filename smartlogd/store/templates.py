@@ -125,14 +125,17 @@ def read(folder: Path, keys: Keys, *, model: str | None = None, name: str = DATA
             connection.execute(pragma)
         rows = connection.execute(_KEPT, {"model": model}).fetchall()
     spoilt: list[Spoilt] = []
-    opened = list(_opened(rows, keys, spoilt))
-    matrix = np.frombuffer(b"".join(plain for _, plain in opened), _STORED).reshape(-1, DIMENSIONS)
+    opened = list(_opened(rows, keys.at_once(), spoilt))
+    matrix = np.frombuffer(b"".join(plain for _, _, plain in opened), _STORED).reshape(-1, DIMENSIONS)
     matrix = np.ascontiguousarray(matrix, np.float32)
     matrix.flags.writeable = False
+    whose: dict[str, Who] = {}
     templates = []
-    for (row, _), vector, sane in zip(opened, matrix, _sane(matrix), strict=True):
+    for (row, id_, _), vector, sane in zip(opened, matrix, _sane(matrix), strict=True):
         if sane:
-            templates.append(_template(row, vector))
+            owner, _, person, stranger, model_, quality, _ = row
+            who = whose.get(owner) or whose.setdefault(owner, _who(person, stranger))
+            templates.append(Template(id_, who, model_, vector, quality))
         else:
             spoilt.append(Spoilt(row[1], "Its numbers are no face."))
     return Kept(tuple(templates), tuple(spoilt))
@@ -149,9 +152,9 @@ def reseal(connection: sqlite3.Connection, keys: Keys, *, of: UUID, under: UUID)
     )
     spoilt: list[Spoilt] = []
     opened = list(_opened(rows.fetchall(), keys, spoilt))
-    for (_, id_, _, _, model, _, _), plain in opened:
-        sealed = keys.seal(under, plain, about(UUID(id_), model))
-        connection.execute("UPDATE face_templates SET user = ?, vector = ? WHERE id = ?", (str(under), sealed, id_))
+    for row, id_, plain in opened:
+        sealed = keys.seal(under, plain, about(id_, row[4]))
+        connection.execute("UPDATE face_templates SET user = ?, vector = ? WHERE id = ?", (str(under), sealed, row[1]))
     connection.executemany("DELETE FROM face_templates WHERE id = ?", [(one.id,) for one in spoilt])
     return len(opened)
 
@@ -168,8 +171,8 @@ def plain_of(vector: Embedding) -> bytes:
     return vector.astype(_STORED).tobytes()
 
 
-def _opened(rows: list[Any], keys: Keys, spoilt: list[Spoilt]) -> Iterator[tuple[Any, bytes]]:
-    """Each row with its vector's bytes; those that cannot be opened are noted as spoilt."""
+def _opened(rows: list[Any], keys: Keys, spoilt: list[Spoilt]) -> Iterator[tuple[Any, UUID, bytes]]:
+    """Each row with its id and its vector's bytes; those that cannot be opened are noted as spoilt."""
     for owner, theirs in groupby(rows, itemgetter(0)):
         try:
             seal = keys.of(UUID(owner))
@@ -178,15 +181,15 @@ def _opened(rows: list[Any], keys: Keys, spoilt: list[Spoilt]) -> Iterator[tuple
             continue
         for row in theirs:
             try:
-                yield row, _plain(seal, row)
+                id_ = UUID(row[1])
+                yield row, id_, _plain(seal, id_, row[4], row[6])
             except (SmartlogError, ValueError) as error:
                 spoilt.append(Spoilt(row[1], str(error)))
 
 
-def _plain(seal: Seal, row: Any) -> bytes:
-    """One row's 512 bytes."""
-    _, id_, _, _, model, _, sealed = row
-    plain = seal.unseal(sealed, about(UUID(id_), model))
+def _plain(seal: Seal, id_: UUID, model: str, sealed: bytes) -> bytes:
+    """One face's 512 bytes."""
+    plain = seal.unseal(sealed, about(id_, model))
     if len(plain) != _BYTES:
         raise UnusableInput(f"It has {len(plain)} bytes, not {_BYTES}.")
     return plain
@@ -200,7 +203,6 @@ def _sane(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     return sane
 
 
-def _template(row: Any, vector: Embedding) -> Template:
-    _, id_, person, stranger, model, quality, _ = row
-    who = Who(UUID(stranger), is_known=False) if person is None else Who(UUID(person), is_known=True)
-    return Template(UUID(id_), who, model, vector, quality)
+def _who(person: str | None, stranger: str | None) -> Who:
+    """Whose the faces of one owner are: a person's, else a stranger's."""
+    return Who(UUID(stranger), is_known=False) if person is None else Who(UUID(person), is_known=True)

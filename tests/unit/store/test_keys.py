@@ -210,6 +210,18 @@ def test_the_owners_are_those_with_a_key(tmp_path: Path) -> None:
     assert keys.owners() == {OWNER, OTHER}
 
 
+def test_for_one_job_the_wrapping_key_is_read_once_and_for_the_next_anew(tmp_path: Path) -> None:
+    keys = Keys.open(tmp_path)
+    sealed = {owner: keys.seal(owner, PLAIN, ABOUT) for owner in (OWNER, OTHER)}
+    job = keys.at_once()
+    assert job.unseal(OWNER, sealed[OWNER], ABOUT) == PLAIN
+    (tmp_path / "keys" / "wrapping.key").write_bytes(b"x" * 32)
+    assert job.unseal(OTHER, sealed[OTHER], ABOUT) == PLAIN
+    for other in (keys, keys.at_once()):
+        with pytest.raises(Unsealable, match="another wrapping key"):
+            other.unseal(OWNER, sealed[OWNER], ABOUT)
+
+
 def test_a_key_that_others_could_read_is_closed_to_them_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
