@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import smartlogd
+from smartlogd.base.errors import Missing
 from smartlogd.base.known import Anchor
 from smartlogd.base.ports import Camera, Detector, Embedder, Identifier, Ids, Journal
 from smartlogd.base.time import Clock
@@ -84,13 +85,34 @@ def store(settings: Settings, clock: Clock, boot: UUID) -> Store:
 
 
 def embedder(settings: Settings) -> Embedder:
-    """The network that makes points of faces, loaded; errors as of `detector`."""
+    """The network that makes points of faces, loaded; errors as of `detector`, and Missing without dlib, if asked."""
     from smartlogd.detect.interpreter import from_bytes
     from smartlogd.identify.embedder import TfliteEmbedder
 
-    name = "face_embedder" if settings.identify.precision == "float32" else "face_embedder_half"
+    if settings.identify.embedder == "dlib":
+        return _dlib_embedder(settings)
+    name = embedder_model(settings)
     content = model_registry(settings).content(name)
     return TfliteEmbedder(from_bytes(content, name, settings.detect.delegate), NETWORK)
+
+
+def embedder_model(settings: Settings) -> str:
+    """The model, by its name in the catalogue, out of which the embedder is loaded."""
+    if settings.identify.embedder == "dlib":
+        return "dlib_face_resnet"
+    return "face_embedder" if settings.identify.precision == "float32" else "face_embedder_half"
+
+
+def _dlib_embedder(settings: Settings) -> Embedder:
+    """The network run by dlib, with the weights of the models folder, else with those that face_recognition brought."""
+    from smartlogd.identify.dlib import DlibEmbedder
+
+    weights: Path | None
+    try:
+        weights = model_registry(settings).path(embedder_model(settings))
+    except Missing:
+        weights = None
+    return DlibEmbedder(weights)
 
 
 def identifier(settings: Settings, gallery: Gallery, *, is_patient: bool = False) -> FaceIdentifier | None:

@@ -78,11 +78,14 @@ def add(
 
 def needed(settings: Settings) -> tuple[str, ...]:
     """What these settings run on: the models of the profile, and the demo's photographs where it is the demo."""
-    from smartlogd.detect.registry import default_models
-    from smartlogd.wiring import DEMO_PHOTOS
+    from smartlogd.detect.registry import RECOGNITION, default_models
+    from smartlogd.wiring import DEMO_PHOTOS, embedder_model
 
     photos = DEMO_PHOTOS if settings.capture.source == "demo" else ()
-    return (*default_models(settings.detect.profile), *photos)
+    left_out = () if settings.identify.enabled else RECOGNITION
+    edition = {"face_embedder": embedder_model(settings)}
+    models = [name for name in default_models(settings.detect.profile) if name not in left_out]
+    return (*(edition.get(name, name) for name in models), *photos)
 
 
 def fetched(settings: Settings, screen: Screen) -> None:

@@ -13,6 +13,7 @@ from smartlogd.base.errors import Missing
 from smartlogd.base.ids import LiveIds
 from smartlogd.base.ports import Camera, Detector
 from smartlogd.base.time import SystemClock
+from smartlogd.base.who import NETWORK
 from smartlogd.settings import Settings
 
 # A catalogue whose only model lies behind a closed port of this machine.
@@ -88,3 +89,25 @@ async def test_the_parts_of_a_demo_fit_together(tmp_path: Path, models_dir: Path
     for part in (camera, detector, store):
         await part.close()
     assert pipeline.tally.scans >= 1
+
+
+@pytest.mark.parametrize(
+    ("identify", "kind"),
+    [({}, "TfliteEmbedder"), ({"precision": "float16"}, "TfliteEmbedder"), ({"embedder": "dlib"}, "DlibEmbedder")],
+)
+def test_the_embedder_is_the_one_that_is_set_and_all_make_points_of_one_network(
+    tmp_path: Path, models_dir: Path, identify: dict[str, object], kind: str
+) -> None:
+    if kind == "DlibEmbedder":
+        pytest.importorskip("dlib")
+    made = wiring.embedder(settings(tmp_path, detect={"models_dir": str(models_dir)}, identify=identify))
+    assert (type(made).__name__, made.model) == (kind, NETWORK)
+
+
+def test_dlib_takes_the_weights_of_the_package_where_the_models_folder_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "face_recognition_models").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(Missing, match="face_recognition_models/models/dlib_face"):
+        wiring.embedder(settings(tmp_path, identify={"embedder": "dlib"}))

@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
-from typing import TypeVar
 
 import numpy as np
 
@@ -19,15 +18,11 @@ from smartlogd.base.ports import Embedder
 from smartlogd.base.seen import Pixels
 from smartlogd.base.time import monotonic_s
 from smartlogd.cli.bench.start import resident_bytes
-from smartlogd.detect.registry import Registry
 from smartlogd.identify.align import CHIP
-from smartlogd.identify.dlib import DlibEmbedder
 from smartlogd.settings import Settings
 
 QUICK_TIMES, SLOW_TIMES = 20, 2
 """Embeddings in each round; of dlib fewer, which takes twenty times as long."""
-
-Some = TypeVar("Some", bound=Embedder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +55,9 @@ class Embed:
 def embed(settings: Settings, rounds: int) -> Embed:
     """Measure with the embedder of these settings; raises Missing without its model."""
     chip = np.random.default_rng(0).integers(0, 256, (CHIP, CHIP, 3)).astype(np.uint8)
-    ours, ours_bytes = _opened(lambda: _tflite(settings), chip)
+    ours, ours_bytes = _opened(lambda: _by("tflite", settings), chip)
     try:
-        theirs, theirs_bytes = _opened(lambda: dlib_embedder(wiring.model_registry(settings)), chip)
+        theirs, theirs_bytes = _opened(lambda: _by("dlib", settings), chip)
     except Missing as missing:
         return Embed(Side(_alone(ours, chip, rounds), ours_bytes), None, str(missing))
     quick, slow = [], []
@@ -72,19 +67,13 @@ def embed(settings: Settings, rounds: int) -> Embed:
     return Embed(Side(tuple(quick), ours_bytes), Side(tuple(slow), theirs_bytes))
 
 
-def dlib_embedder(registry: Registry) -> DlibEmbedder:
-    """The other side, with the weights of the models folder, else with those that face_recognition brought."""
-    name = "dlib_face_resnet"
-    here = next(state.word for state in registry.states() if state.spec.name == name) == "ok"
-    return DlibEmbedder(registry.path(name) if here else None)
+def _by(which: str, settings: Settings) -> Embedder:
+    """The embedder of these settings, run by one or the other."""
+    identify = settings.identify.model_copy(update={"embedder": which})
+    return wiring.embedder(settings.model_copy(update={"identify": identify}))
 
 
-def _tflite(settings: Settings) -> Embedder:
-    by_tflite = settings.identify.model_copy(update={"embedder": "tflite"})
-    return wiring.embedder(settings.model_copy(update={"identify": by_tflite}))
-
-
-def _opened(make: Callable[[], Some], chip: Pixels) -> tuple[Some, int]:
+def _opened(make: Callable[[], Embedder], chip: Pixels) -> tuple[Embedder, int]:
     """An embedder that has run once, and by how much the process has grown."""
     before = resident_bytes(os.getpid())
     embedder = make()

@@ -131,3 +131,18 @@ def test_each_profile_needs_its_own_models_and_the_demo_its_photographs() -> Non
     assert door == (*seeing, *knowing)
     assert wide == ("coco_ssd_mobilenet",)
     assert demo == (*door, "astronaut", "camera")
+
+
+@pytest.mark.parametrize(
+    ("identify", "wanted"),
+    [
+        ({"precision": "float16"}, {"face_short_range", "face_embedder_half"}),
+        ({"embedder": "dlib"}, {"face_short_range", "dlib_face_resnet"}),
+        ({"enabled": False}, set()),
+    ],
+)
+def test_recognition_needs_the_edition_that_is_set_and_nothing_where_it_is_off(
+    identify: dict[str, object], wanted: set[str]
+) -> None:
+    seeing = {"face_full_range", "pose_detector", "pose_landmark_full"}
+    assert set(needed(Settings.model_validate({"identify": identify}))) == seeing | wanted

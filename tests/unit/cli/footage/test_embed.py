@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smartlogd.cli.bench.embed import Embed, Side, dlib_embedder, embed
-from smartlogd.detect.registry import Registry
-from smartlogd.identify import dlib
+from smartlogd.cli.bench.embed import Embed, Side, embed
 from smartlogd.settings import Settings
 
 
@@ -41,13 +39,3 @@ def test_without_dlib_tflite_is_measured_alone(settings: Settings, monkeypatch: 
     assert (measured.dlib, measured.ratio) == (None, None)
     assert "smartlogd[face-recognition]" in measured.absent
     assert len(measured.tflite.seconds) == 2
-
-
-def test_dlib_is_given_the_weights_of_the_package_where_the_models_folder_has_none(
-    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[Path | None] = []
-    monkeypatch.setattr(dlib.DlibEmbedder, "__init__", lambda self, weights=None: asked.append(weights))
-    specs = tuple(state.spec for state in registry.states())
-    dlib_embedder(Registry(specs, tmp_path))
-    assert asked == [None]
