@@ -35,6 +35,12 @@ UPDATE smartlog SET user_id = down.user_id
 FROM down WHERE smartlog.uuid = down.uuid AND smartlog.user_id IS NOT down.user_id
 """
 
+# Read off the two indexes that hold only such subjects: where there are none, that is two looks at empty pages.
+_ANYONE = """
+SELECT EXISTS (SELECT 1 FROM subjects WHERE user_id IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM subjects WHERE merged_into IS NOT NULL)
+"""
+
 _WITH_NAME = """
 SELECT uuid FROM subjects
 WHERE uuid IN (SELECT value FROM json_each(?)) AND (user_id IS NOT NULL OR merged_into IS NOT NULL)
@@ -68,6 +74,8 @@ def follow(connection: sqlite3.Connection, subjects: Iterable[UUID | str]) -> in
 
 def follow_new(connection: sqlite3.Connection, uuids: Iterable[str]) -> None:
     """After new passings of these subjects: the same for those that have a name or were merged, if any is there."""
+    if not connection.execute(_ANYONE).fetchone()[0]:
+        return
     known = [uuid for (uuid,) in connection.execute(_WITH_NAME, (json.dumps(list(uuids)),))]
     if known:
         connection.execute(_FOLLOW, {"subjects": json.dumps(known)})

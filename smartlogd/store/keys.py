@@ -222,8 +222,9 @@ def _wrapping(given: bytes, path: Path) -> bytes:
     if len(given) == _KEY_BYTES:
         return given
     text = given.strip()
+    is_hexadecimal = len(text) == 2 * _KEY_BYTES
     try:
-        key = bytes.fromhex(text.decode("ascii")) if len(text) == 2 * _KEY_BYTES else base64.b64decode(text)
+        key = bytes.fromhex(text.decode("ascii")) if is_hexadecimal else base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
         key = b""
     if len(key) != _KEY_BYTES:

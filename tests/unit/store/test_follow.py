@@ -121,3 +121,12 @@ def test_following_finds_its_rows_by_index(database: sqlite3.Connection) -> None
     assert any("ix_smartlog_uuid" in step for step in steps), steps
     assert any("ix_subjects_merged_into" in step for step in steps), steps
     assert not any(step.startswith(("SCAN s", "SCAN smartlog", "SCAN subjects")) for step in steps), steps
+
+
+def test_whether_anyone_has_a_name_is_read_off_the_indexes_of_those_who_have(database: sqlite3.Connection) -> None:
+    from smartlogd.store import follow as module
+
+    steps = [step for *_, step in database.execute(f"EXPLAIN QUERY PLAN {module._ANYONE}")]
+    looks = [step for step in steps if "subjects" in step]
+    assert len(looks) == 2
+    assert all("COVERING INDEX ix_subjects_" in step for step in looks)

@@ -157,7 +157,17 @@ def test_a_credential_wraps_in_any_of_its_forms(tmp_path: Path, credentials: Pat
     assert Keys.open(tmp_path).unseal(OWNER, sealed, ABOUT) == PLAIN
 
 
-@pytest.mark.parametrize("content", [b"", b"too short", b"g" * 64, b"x" * 33, "ü".encode() * 32])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"too short",
+        b"g" * 64,
+        b"x" * 33,
+        base64.b64encode(KEY)[:20] + b" ? " + base64.b64encode(KEY)[20:],
+        "ü".encode() * 32,
+    ],
+)
 def test_what_is_no_wrapping_key_says_so_and_does_not_show_itself(
     tmp_path: Path, credentials: Path, content: bytes
 ) -> None:
