@@ -1,38 +1,34 @@
 """What is amiss with the faces that are remembered, and which threshold suits them (pure).
 
-Each face is taken out in turn and compared with the rest: with its own person's as when the person is seen again,
-with everyone else's as when a stranger is. Both kinds of distance are taken as normally distributed, and what is known
-of them in general counts as much as `GENERAL_WEIGHT` faces, so that a small gallery is not judged by its few alone.
+Each face is taken out in turn and measured as the gallery measures: against its own person's others as when the person
+is seen again, against everyone else's as when a stranger is. Both kinds of distance are taken as normally distributed,
+and what is known of them in general counts as much as `GENERAL_WEIGHT` faces, so that a small gallery is not judged by
+its few alone.
 """
 
 from __future__ import annotations
 
 import enum
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 
-from smartlogd.base.who import DIMENSIONS, Template, Who
+from smartlogd.base.who import Template, Who
+from smartlogd.identify.gallery import Gallery
 
 TWIN_DISTANCE = 0.08
-"""Nearer than this are two copies of one photograph: saved again as JPEG, 30 large ones moved by 0.01 to 0.09."""
+"""Nearer than this are two copies of one photograph: saved again as JPEG, large ones moved by 0.01 to 0.09."""
 OWN_IN_GENERAL = NormalDist(0.351, 0.079)
 OTHERS_IN_GENERAL = NormalDist(0.701, 0.062)
-"""One look at one of 34 people, three faces of each enrolled: 97 % lay within 0.50 of their own and 99.4 % within 0.55;
-0.7 % of the strangers lay within 0.55 of someone, 5 % within 0.60."""
 GENERAL_WEIGHT = 20
 MOST_FALSE_ACCEPT = 0.002
 """The suggested threshold is the loosest at which no more looks at strangers than this are called by someone's name."""
 LEAST_THRESHOLD, MOST_THRESHOLD = 0.40, 0.60
 SURE_FROM = 50
-_ROWS = 256
-
-Distances = npt.NDArray[np.float32]
 
 
 class Fault(enum.Enum):
@@ -45,19 +41,18 @@ class Fault(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A face of `who` with a fault; `distance` to its twin, to its nearest own, or to the nearest of `other`."""
+    """A face of `who` with a fault: its `distance` to its twin, to its own others, or to those of `other`.
+
+    `is_wrong` says that the face is someone else's, or under two names: such say nothing of how the gallery does
+    otherwise.
+    """
 
     fault: Fault
     template: UUID
     who: Who
     distance: float
     other: Who | None = None
-
-    @property
-    def is_wrong(self) -> bool:
-        """Whether a face is someone else's, or under two names: such say nothing of how the gallery does otherwise."""
-        under_two_names = self.fault is Fault.CLOSE and self.distance < TWIN_DISTANCE
-        return self.fault is Fault.OUTLIER or under_two_names
+    is_wrong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What was found; `own_looks` and `other_looks` distances were there to estimate from."""
+    """What was found; so many `own_looks` and `other_looks` were there to estimate from."""
 
     people: int
     templates: int
@@ -93,46 +88,43 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """How one face stands: to its twin, to the nearest of its own that is no twin, and to the nearest other's."""
+    """How one face stands, as distances.
 
+    `twin` is to the nearest better copy of it, `nearest_own` to the nearest of its own that is no copy, `own` to all of
+    those together, `other` to all of the `nearest` other person's together.
+    """
+
+    face: Template
     twin: float
+    nearest_own: float
     own: float
     other: float
-    nearest_other: int
+    nearest: Who | None
 
 
 def review(templates: Sequence[Template], known_distance: float, doubt_distance: float) -> Review:
     """Judge the faces of known people; ValueError when they are not all of one model.
 
-    A face is a duplicate when a better one of its person is nearly equal, an outlier when all others of its person are
-    farther than `doubt_distance`, too close when another person's is within `known_distance` or nearer than its own.
+    A face is a duplicate when a better one of its person is nearly equal, an outlier when it is farther than
+    `doubt_distance` from each of its person's others, too close when it is within `known_distance` of another person,
+    or nearer to another than to any of its own.
     """
-    if len({template.model for template in templates}) > 1:
-        raise ValueError("points of different networks cannot be compared")
-    faces = sorted(
-        (each for each in templates if each.who.is_known), key=lambda each: (each.who, -each.quality, each.id)
-    )
-    vectors = np.array([face.vector for face in faces], np.float32).reshape(len(faces), DIMENSIONS)
-    owners = np.array(
-        [index for index, (_, group) in enumerate(itertools.groupby(faces, lambda face: face.who)) for _ in group],
-        np.intp,
-    )
-    standings = list(_standings(vectors, owners))
-    findings = tuple(
+    faces = sorted((face for face in templates if face.who.is_known), key=_order)
+    albums = _albums(faces)
+    findings = [
         finding
-        for face, standing in zip(faces, standings, strict=True)
-        for finding in _findings(face, standing, faces, known_distance, doubt_distance)
-    )
-    strays = {finding.template for finding in findings if finding.is_wrong}
-    kept = np.array([face.id not in strays for face in faces], bool)
-    sound = list(_standings(vectors[kept], owners[kept]))
+        for standing in _standings(faces)
+        for finding in _findings(standing, albums, known_distance, doubt_distance)
+    ]
+    wrong = {finding.template for finding in findings if finding.is_wrong}
+    sound = _standings([face for face in faces if face.id not in wrong])
     own = [standing.own for standing in sound if np.isfinite(standing.own)]
     others = [standing.other for standing in sound if np.isfinite(standing.other)]
     expected = _Curves(_mixed(OWN_IN_GENERAL, own), _mixed(OTHERS_IN_GENERAL, others))
     return Review(
-        people=len(set(owners.tolist())),
+        people=len(albums),
         templates=len(faces),
-        findings=findings,
+        findings=tuple(findings),
         suggested=expected.at(expected.loosest()),
         current=expected.at(known_distance),
         own_looks=len(own),
@@ -140,35 +132,54 @@ def review(templates: Sequence[Template], known_distance: float, doubt_distance:
     )
 
 
-def _standings(vectors: Distances, owners: npt.NDArray[np.intp]) -> Iterator[_Standing]:
-    """Every face against all others, some rows at a time: all at once would not fit the memory of a small board."""
-    squares = np.einsum("ij,ij->i", vectors, vectors)
-    for start in range(0, len(vectors), _ROWS):
-        rows = slice(start, start + _ROWS)
-        squared = squares[rows, None] - 2 * (vectors[rows] @ vectors.T) + squares[None]
-        apart = np.sqrt(np.maximum(squared, 0))
-        is_own = owners[rows, None] == owners[None]
-        # Of twins only the worse one is told of; faces are sorted by quality, so it comes after its twin.
-        before = np.arange(len(vectors))[None] < np.arange(len(vectors))[rows, None]
-        itself = np.arange(len(vectors))[None] == np.arange(len(vectors))[rows, None]
-        twins = np.where(is_own & before, apart, np.inf).min(axis=1)
-        own = np.where(is_own & ~itself & (apart >= TWIN_DISTANCE), apart, np.inf).min(axis=1)
-        others = np.where(is_own, np.inf, apart)
-        nearest = others.argmin(axis=1)
-        for row, index in enumerate(nearest):
-            yield _Standing(float(twins[row]), float(own[row]), float(others[row, index]), int(index))
+def _order(face: Template) -> tuple[Who, float, UUID]:
+    """Each person's together, the best first."""
+    return face.who, -face.quality, face.id
+
+
+def _albums(faces: Sequence[Template]) -> dict[Who, list[Template]]:
+    return {who: list(theirs) for who, theirs in itertools.groupby(faces, lambda face: face.who)}
+
+
+def _standings(faces: Sequence[Template]) -> list[_Standing]:
+    """How every face stands to all others."""
+    everyone = Gallery(faces)
+    return [_standing(index, album, everyone) for album in _albums(faces).values() for index in range(len(album))]
+
+
+def _standing(index: int, album: Sequence[Template], everyone: Gallery) -> _Standing:
+    """How the face of this number in its person's album stands."""
+    face = album[index]
+    apart = [float(np.linalg.norm(face.vector - each.vector)) for each in album]
+    # Of two copies the worse is told of; the best stand first.
+    twin = min(apart[:index], default=np.inf)
+    rest = [place for place in range(len(album)) if place != index and apart[place] >= TWIN_DISTANCE]
+    own = Gallery([album[place] for place in rest]).nearest(face.vector, 1)
+    nearest = next((near for near in everyone.nearest(face.vector, 2) if near.who != face.who), None)
+    return _Standing(
+        face,
+        twin,
+        min((apart[place] for place in rest), default=np.inf),
+        own[0].distance if own else np.inf,
+        nearest.distance if nearest else np.inf,
+        nearest.who if nearest else None,
+    )
 
 
 def _findings(
-    face: Template, standing: _Standing, faces: Sequence[Template], known_distance: float, doubt_distance: float
-) -> Iterator[Finding]:
+    standing: _Standing, albums: dict[Who, list[Template]], known_distance: float, doubt_distance: float
+) -> list[Finding]:
+    face, found = standing.face, []
     if standing.twin < TWIN_DISTANCE:
-        yield Finding(Fault.DUPLICATE, face.id, face.who, standing.twin)
-    if doubt_distance < standing.own < np.inf:
-        yield Finding(Fault.OUTLIER, face.id, face.who, standing.own)
-    rather = standing.other < min(standing.own, doubt_distance) and np.isfinite(standing.own)
-    if standing.other <= known_distance or rather:
-        yield Finding(Fault.CLOSE, face.id, face.who, standing.other, faces[standing.nearest_other].who)
+        found.append(Finding(Fault.DUPLICATE, face.id, face.who, standing.twin))
+    if doubt_distance < standing.nearest_own < np.inf:
+        found.append(Finding(Fault.OUTLIER, face.id, face.who, standing.nearest_own, is_wrong=True))
+    rather = standing.other < min(standing.nearest_own, doubt_distance) and np.isfinite(standing.nearest_own)
+    if standing.nearest is not None and (standing.other <= known_distance or rather):
+        copied = min(float(np.linalg.norm(face.vector - each.vector)) for each in albums[standing.nearest])
+        twice = copied < TWIN_DISTANCE
+        found.append(Finding(Fault.CLOSE, face.id, face.who, standing.other, standing.nearest, is_wrong=twice))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
