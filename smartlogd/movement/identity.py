@@ -160,10 +160,11 @@ def _remembered(being: Being, view: View, rules: VoteRules, merged_into: Subject
 
 
 def _is_its_own(being: Being, view: View, rules: VoteRules) -> bool:
-    """Whether a face is like no known person's, and no other than the rest: else two would be one stranger's later."""
+    """Whether a face is like no known person's, nor unlike all others of its track: two would be one stranger later."""
     if any(like.who.is_known and like.distance < rules.known_distance for like in view.likenesses):
         return False
-    return same([other for other in being.views if other is not view], [view], rules) is not False
+    others = [other for other in being.views if other is not view]
+    return not others or any(same([other], [view], rules) is not False for other in others)
 
 
 def _without(views: tuple[View, ...], others: Collection[UUID]) -> tuple[View, ...]:
