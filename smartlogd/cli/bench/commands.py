@@ -157,7 +157,7 @@ def start(
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """How soon the first frame is through, and the memory held then."""
+    """How soon the first frame is through, and the memory then."""
     from smartlogd.cli.bench.start import start as measure
 
     settings = settings_of(config, profile)

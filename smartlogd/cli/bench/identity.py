@@ -17,7 +17,10 @@ _MIB = 1024 * 1024
 
 
 def embed(runs: Runs = 9, config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002
-    """One embedding by TFLite, beside dlib, which runs the same network."""
+    """One embedding by TFLite, beside dlib.
+
+    Both run the same network, in turns, on one thread each.
+    """
     from smartlogd.cli.bench.embed import embed as measure
 
     settings = settings_of(config, None)
@@ -51,7 +54,10 @@ def gallery(
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Finding a face among many, and reading them all from the database."""
+    """Finding a face among many, and reading them all.
+
+    They are made up, half of them known persons', and read from a database in which each being's are sealed.
+    """
     import tempfile
 
     from smartlogd.base.errors import Missing

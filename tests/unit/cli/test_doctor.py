@@ -38,7 +38,7 @@ def test_with_models_and_a_source_nothing_fails(
     found = findings(smartlogd)
     assert [row for row in found.values() if row["verdict"] == "fail"] == []
     assert found["camera"] == {"what": "camera", "verdict": "ok", "says": "demo", "hint": ""}
-    assert found["models"]["says"] == "5 of profile door, verified"
+    assert found["models"]["says"] == "7 of profile door, verified"
     assert set(found) == {
         "python", "numpy", "OpenCV", "TFLite", "configuration", "camera", "models", "state folder", "disk", "clock",
         "daemon",
