@@ -10,6 +10,9 @@ from smartlogd.base.errors import UnusableInput
 from smartlogd.base.geometry import Box, Fit
 from smartlogd.base.seen import Pixels
 
+_PLAIN_SHRINK = 0.5
+"""Down to this scale, bilinear interpolation sees every pixel."""
+
 
 def letterbox(pixels: Pixels, size: int, part: Box | None = None) -> tuple[Pixels, Fit]:
     """The picture (or `part` of it) scaled into a black size x size square, its shape kept.
@@ -45,6 +48,28 @@ def scaled(pixels: Pixels, longest: int) -> Pixels:
         return pixels
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def resampled(pixels: Pixels, matrix: npt.NDArray[np.float64], size: int) -> Pixels:
+    """As `warped`, for a turn, scale and shift that may shrink much: then with antialiasing.
+
+    What the square shows is cut out, shrunk by areas until half its scale is left at most, and warped from there.
+    """
+    shrunk = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    if shrunk >= _PLAIN_SHRINK:
+        return warped(pixels, matrix, size)
+    height, width = pixels.shape[:2]
+    corners = np.array([[0, 0], [size, 0], [0, size], [size, size]], np.float64)
+    seen = np.linalg.solve(matrix[:, :2], (corners - matrix[:, 2]).T).T
+    low, high = np.floor(seen.min(axis=0)) - 1, np.ceil(seen.max(axis=0)) + 2
+    x0, y0 = (int(np.clip(side, 0, most - 1)) for side, most in zip(low, (width, height), strict=True))
+    x1, y1 = (int(np.clip(s, b + 1, most)) for s, b, most in zip(high, (x0, y0), (width, height), strict=True))
+    cut = pixels[y0:y1, x0:x1]
+    small = scaled(cut, max(1, int(np.ceil(max(cut.shape[:2]) * shrunk))))
+    across, down = cut.shape[1] / small.shape[1], cut.shape[0] / small.shape[0]
+    # Pixel i of the shrunk cut has its middle at (i + 1/2) * across - 1/2 of the cut.
+    back = np.array([[across, 0, x0 + (across - 1) / 2], [0, down, y0 + (down - 1) / 2], [0, 0, 1]])
+    return warped(small, matrix @ back, size)
 
 
 def mosaic(pixels: Pixels, blocks: int) -> Pixels:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from smartlogd.base.errors import UnusableInput
-from smartlogd.base.pixels import scaled, warped
+from smartlogd.base.pixels import resampled
 from smartlogd.base.ports import Embedder, Model
 from smartlogd.base.seen import Detection, Pixels
 from smartlogd.base.who import DIMENSIONS, Embedding
-from smartlogd.identify.align import CHIP, Matrix, alignment, scale
-
-_LEAST_SCALE = 0.5
-"""A face is shrunk by at most two in the warp itself, which does not antialias; the rest is done before, by areas."""
+from smartlogd.identify.align import CHIP, alignment, scale
 
 
 class TfliteEmbedder:
@@ -44,37 +39,20 @@ class TfliteEmbedder:
 def chip(pixels: Pixels, face: Detection) -> Pixels | None:
     """The face, uint8[150, 150, 3], upright and at the embedder's scale; None without its keypoints.
 
-    A face that is more than twice as large as the chip is shrunk with antialiasing first.
+    A face that is more than twice as large as the chip is shrunk with antialiasing.
     """
     height, width = pixels.shape[:2]
     matrix = alignment(face, width, height)
     if matrix is None or not scale(matrix) > 0:
         return None
-    if scale(matrix) >= _LEAST_SCALE:
-        return warped(pixels, matrix, CHIP)
-    return _shrunk(pixels, matrix)
+    return resampled(pixels, matrix, CHIP)
 
 
 def embedding(embedder: Embedder, aligned: Pixels) -> Embedding:
-    """The point of a face and of its mirror image, their middle: steadier than either.
+    """The point of a face and of its mirror image, their middle, for two runs of the embedder.
 
-    It costs two runs of the embedder.
+    A face turned to one side and the same face turned to the other are nearer so: where 2 of 1,000 strangers are named,
+    0.85 of people are known by it, and 0.83 by the face alone.
     """
     mirrored = np.ascontiguousarray(aligned[:, ::-1])
     return np.asarray((embedder.embed(aligned) + embedder.embed(mirrored)) / 2, np.float32)
-
-
-def _shrunk(pixels: Pixels, matrix: Matrix) -> Pixels:
-    """The chip of a large face: what it shows is cut out, shrunk by areas, and warped from there."""
-    height, width = pixels.shape[:2]
-    corners = np.array([[0, 0], [CHIP, 0], [0, CHIP], [CHIP, CHIP]], np.float64)
-    on_picture = np.linalg.solve(matrix[:, :2], (corners - matrix[:, 2]).T).T
-    (left, top), (right, bottom) = np.floor(on_picture.min(axis=0)) - 1, np.ceil(on_picture.max(axis=0)) + 2
-    x0, y0 = (int(min(max(side, 0), most - 1)) for side, most in ((left, width), (top, height)))
-    x1, y1 = (int(min(max(side, low + 1), most)) for side, low, most in ((right, x0, width), (bottom, y0, height)))
-    cut = pixels[y0:y1, x0:x1]
-    small = scaled(cut, max(1, math.ceil(max(cut.shape[:2]) * scale(matrix))))
-    across, down = cut.shape[1] / small.shape[1], cut.shape[0] / small.shape[0]
-    # Pixel i of the shrunk cut has its middle at (i + 1/2) * across - 1/2 of the cut.
-    back = np.array([[across, 0, x0 + (across - 1) / 2], [0, down, y0 + (down - 1) / 2], [0, 0, 1]])
-    return warped(small, matrix @ back, CHIP)

@@ -22,28 +22,28 @@ class IdentifyOptions(BaseModel):
         "float32", description="Which edition of the network; float16 takes half the room."
     )
     known_distance: float = Field(
-        0.50,
+        0.52,
         ge=0.1,
         le=0.8,
-        description="One good look must be this near a known face to be called by its name; several may be farther.",
+        description="A face this near to a known person's is called by their name; smaller is stricter.",
     )
     doubt_distance: float = Field(
-        0.60, ge=0.1, le=1.0, description="A look this far from a face speaks neither for nor against its owner."
+        0.60, ge=0.1, le=1.0, description="At this distance nothing is believed; how sure a name is counts from here."
     )
     margin: float = Field(
-        0.04, ge=0, le=0.5, description="By how much the named person must be nearer than every other person."
+        0.03, ge=0, le=0.5, description="By how much the named person must be nearer than every other person."
     )
     stranger_distance: float = Field(
-        0.46, ge=0.1, le=0.8, description="One good look must be this near a stranger seen before to be taken for it."
+        0.46, ge=0.1, le=0.8, description="A face this near to a recent stranger's is taken for the same stranger's."
     )
     same_distance: float = Field(
-        0.50, ge=0.1, le=0.8, description="Two stretches of a track at most this far apart show one face."
+        0.52, ge=0.1, le=0.8, description="Two stretches of a track at most this far apart show one face."
     )
     other_distance: float = Field(
         0.62, ge=0.1, le=1.2, description="Two stretches of a track at least this far apart show two faces."
     )
     least_face_px: float = Field(40, ge=20, le=400, description="A smaller face is not looked at.")
-    least_sharpness: float = Field(2.5, ge=0, le=50, description="A face less sharp than this is refused as blurred.")
+    least_sharpness: float = Field(0.58, ge=0, le=2, description="A face less sharp than this is refused as blurred.")
     least_brightness: float = Field(0.12, ge=0, le=1, description="A face darker than this, 0 to 1, is refused.")
     most_brightness: float = Field(0.93, ge=0, le=1, description="A face brighter than this, 0 to 1, is refused.")
     most_yaw_deg: float = Field(45, ge=5, le=90, description="A face turned farther aside than this is refused.")

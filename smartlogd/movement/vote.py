@@ -1,34 +1,40 @@
 """Several looks at a face become one decision: a known person, a stranger seen before, or nobody that we know (pure).
 
-A look votes for a being by how much nearer than `doubt_distance` it is, weighted by its quality, and against it
-when it is farther; the sum is the belief. So one good look must be near, several may each be a little farther, and
-one bad look does not undo good ones.
+The looks of a stretch are taken together before they are judged: how far they are from a being is the mean square of
+how far each is, less a share of how far they scatter among themselves. For what scatters is the picture (light, turn,
+blur), and what they have in common is the face; looks that differ and still agree are worth more than one look thrice.
+Each look counts by its quality. Why so, and the figures: docs/decisions/0015-how-someone-is-named.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from smartlogd.base.who import View, Who
 
+_SHARE = 1 / 3
+"""Of the looks' scatter this share is taken off. Below 1, so that a look which is nearer to someone than all before it
+were together can only bring that one nearer; at 1/3 three looks name strangers no oftener than one look does."""
+
 
 @dataclass(frozen=True, slots=True)
 class VoteRules:
-    """What naming someone takes; distances between embeddings, beliefs in the same measure."""
+    """What naming someone takes, in distances between embeddings."""
 
     doubt_distance: float = 0.60
-    """A look this far from someone says nothing either way; nearer speaks for, farther against."""
-    known_distance: float = 0.50
-    """One look of full quality must be this near for a known person to be named, several may be farther."""
+    """At this distance nothing is believed; belief is by how much nearer someone is."""
+    known_distance: float = 0.52
+    """A known person is named who is at most this far."""
     stranger_distance: float = 0.46
-    """The same for a stranger seen before; not above `known_distance`."""
-    margin: float = 0.04
-    """By how much a known person's belief must exceed every other known person's, in distance of one look."""
-    same_distance: float = 0.50
-    """Two stretches whose nearest looks are at most this far apart show one face ..."""
+    """A stranger seen before is taken for the same who is at most this far; not above `known_distance`."""
+    margin: float = 0.03
+    """Every other known person must be farther than the named one by at least this."""
+    same_distance: float = 0.52
+    """Two stretches that are at most this far apart show one face ..."""
     other_distance: float = 0.62
     """... and two faces when they are at least this far apart."""
     least_weight: float = 0.5
@@ -37,7 +43,10 @@ class VoteRules:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Who it is, None where nobody can say; what was believed of the best, and of the best other."""
+    """Who it is, None where nobody can say; the `belief` in the nearest, and in the next.
+
+    A belief is `doubt_distance` less the distance: the greater the surer, minus infinity where there is nobody.
+    """
 
     who: Who | None
     belief: float
@@ -47,43 +56,81 @@ class Verdict:
 def verdict(views: Sequence[View], rules: VoteRules) -> Verdict:
     """Who was seen in `views`, in whatever order they are given.
 
-    A known person is named when its belief is that of one full look at `known_distance` or more, and exceeds
-    every other person's by `margin`; else the recent stranger of the greatest belief, when that is as that of one
-    full look at `stranger_distance`; else nobody.
+    A known person is named who is within `known_distance`, and nearer than every other person by `margin`; else the
+    nearest recent stranger, within `stranger_distance`; else nobody.
     """
-    beliefs = _beliefs(views, rules)
-    people = sorted(((belief, who) for who, belief in beliefs.items() if who.is_known), reverse=True)
-    strangers = sorted(((belief, who) for who, belief in beliefs.items() if not who.is_known), reverse=True)
-    nobody = -float("inf")
-    best, other = [belief for belief, _ in (*people[:2], (nobody, None), (nobody, None))][:2]
+    distances = _distances(views, rules)
+    people = _ranked({who: distance for who, distance in distances.items() if who.is_known}, rules)
+    best, other = people[0].belief, people[1].belief
     if best >= rules.doubt_distance - rules.known_distance and best - other >= rules.margin:
-        return Verdict(people[0][1], best, other)
-    seen, next_ = [belief for belief, _ in (*strangers[:2], (nobody, None), (nobody, None))][:2]
-    if seen >= rules.doubt_distance - rules.stranger_distance:
-        return Verdict(strangers[0][1], seen, next_)
+        return Verdict(people[0].who, best, other)
+    strangers = _ranked({who: distance for who, distance in distances.items() if not who.is_known}, rules)
+    if strangers[0].belief >= rules.doubt_distance - rules.stranger_distance:
+        return Verdict(strangers[0].who, strangers[0].belief, strangers[1].belief)
     return Verdict(None, best, other)
 
 
 def same(one: Sequence[View], other: Sequence[View], rules: VoteRules) -> bool | None:
     """Whether two stretches of a track show one face (True), two (False), or nobody can say (None)."""
-    apart = [float(np.linalg.norm(here.vector - there.vector)) for here in one for there in other]
-    if not apart:
+    if not one or not other:
         return None
-    if min(apart) <= rules.same_distance:
+    pairs = [(_weight(here, rules) * _weight(there, rules), _square(here, there)) for here in one for there in other]
+    square = math.fsum(weight * apart for weight, apart in pairs) / math.fsum(weight for weight, _ in pairs)
+    apart = math.sqrt(max(0.0, square - _SHARE * (_scatter(one, rules) + _scatter(other, rules))))
+    if apart <= rules.same_distance:
         return True
-    return False if min(apart) >= rules.other_distance else None
+    return False if apart >= rules.other_distance else None
 
 
-def _beliefs(views: Iterable[View], rules: VoteRules) -> dict[Who, float]:
-    """Each being's belief over all views; a being that a view does not list was at least as far as its last."""
-    looks = sorted(views, key=lambda view: tuple((near.distance, near.who) for near in view.likenesses))
-    beings = {near.who for view in looks for near in view.likenesses}
-    beliefs = dict.fromkeys(beings, 0.0)
-    for view in looks:
-        weight = rules.least_weight + (1 - rules.least_weight) * view.quality
-        distances = {near.who: near.distance for near in view.likenesses}
-        farthest = max(distances.values(), default=rules.doubt_distance)
-        for who in beings:
-            distance = distances.get(who, max(farthest, rules.doubt_distance))
-            beliefs[who] += weight * (rules.doubt_distance - distance)
-    return beliefs
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    who: Who | None
+    belief: float
+
+
+def _ranked(distances: dict[Who, float], rules: VoteRules) -> list[_Ranked]:
+    """Those beings, the nearest first, and nobody behind them, so that there are always two."""
+    ranked = sorted((distance, who) for who, distance in distances.items())
+    nobody = [_Ranked(None, -math.inf)] * 2
+    return [*(_Ranked(who, rules.doubt_distance - distance) for distance, who in ranked), *nobody]
+
+
+def _distances(views: Sequence[View], rules: VoteRules) -> dict[Who, float]:
+    """How far each being is from all looks together; a look that knows of nobody says nothing.
+
+    A being that a look does not list was farther than all whom it lists, and speaks for nobody.
+    """
+    looks = [view for view in views if view.likenesses]
+    listed = [{near.who: near.distance for near in view.likenesses} for view in looks]
+    weights = [_weight(view, rules) for view in looks]
+    credit = _SHARE * _scatter(looks, rules)
+    found: dict[Who, float] = {}
+    for who in set().union(*listed):
+        squares = [near.get(who, max(rules.doubt_distance, *near.values())) ** 2 for near in listed]
+        mean = math.fsum(weight * square for weight, square in zip(weights, squares, strict=True)) / math.fsum(weights)
+        found[who] = math.sqrt(max(0.0, mean - credit))
+    return found
+
+
+def _weight(view: View, rules: VoteRules) -> float:
+    return rules.least_weight + (1 - rules.least_weight) * view.quality
+
+
+def _scatter(views: Sequence[View], rules: VoteRules) -> float:
+    """The mean square of how far the looks lie from their middle.
+
+    By pairs, and summed exactly, so that their order cannot matter.
+    """
+    weights = [_weight(view, rules) for view in views]
+    apart = [
+        weights[here] * weights[there] * _square(views[here], views[there])
+        for here in range(len(views))
+        for there in range(here)
+    ]
+    return math.fsum(apart) / math.fsum(weights) ** 2 if apart else 0.0
+
+
+def _square(one: View, other: View) -> float:
+    """The squared distance of two looks."""
+    off = one.vector.astype(np.float64) - other.vector.astype(np.float64)
+    return float(off @ off)
