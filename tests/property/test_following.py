@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from smartlogd.schema.migrate import create
 from smartlogd.store.follow import follow, follow_new, person, root
 
-SUBJECTS, PEOPLE = 7, 3
+SUBJECTS, PEOPLE = 4, 2
 subjects = st.integers(1, SUBJECTS)
 people = st.none() | st.integers(1, PEOPLE)
 
@@ -115,7 +115,7 @@ class Log(RuleBasedStateMachine):
         self.database.close()
 
 
-Log.TestCase.settings = settings(stateful_step_count=30)
+Log.TestCase.settings = settings(stateful_step_count=40)
 TestFollowing = Log.TestCase
 
 

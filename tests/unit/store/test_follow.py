@@ -53,6 +53,14 @@ def test_whoever_was_merged_into_someone_named_bears_the_name(
     }  # fmt: skip
 
 
+def test_ones_own_name_is_nearer_than_any_further_up(database: sqlite3.Connection, seen: Seen, known: Known) -> None:
+    resident, guest = known()[0], known("Guest")[0]
+    for own, above in ((resident, guest), (guest, resident)):
+        one = seen(user_id=own, into=seen(user_id=above))
+        follow(database, [one])
+        assert logged(database)[str(one)] == own
+
+
 def test_only_those_of_the_new_passings_that_have_a_name_are_looked_at(
     database: sqlite3.Connection, seen: Seen, known: Known
 ) -> None:
