@@ -14,16 +14,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from smartlogd.base.errors import DiskTrouble, Fate
 from smartlogd.base.known import Event
 from smartlogd.base.who import Recognition
 from smartlogd.store.errand import Errand
+from smartlogd.store.group import Group, Slip
 from smartlogd.store.keys import Keys
 from smartlogd.store.options import StoreOptions
 from smartlogd.store.reserve import Reserve
-from smartlogd.store.rows import Batch, EventRows, Origin, batch_of, rows_of
+from smartlogd.store.rows import Origin, rows_of
 from smartlogd.store.trouble import DISK_FULL, OK, StoreTrouble
 
 if TYPE_CHECKING:
@@ -51,41 +52,6 @@ class JournalState:
     written: int
 
 
-class Slip:
-    """A receipt, one for all events of a group: proof, once `durable` returns, that they are on the disk."""
-
-    __slots__ = ("_committed",)
-
-    def __init__(self, committed: asyncio.Future[None]) -> None:
-        self._committed = committed
-
-    async def durable(self) -> None:
-        """Return once the event's rows are committed and synced; DiskTrouble if the journal ended before that."""
-        await asyncio.shield(self._committed)
-
-
-class _Group:
-    """What is written together, and the loop's time at which it is tried even if it is little."""
-
-    __slots__ = ("committed", "crop_bytes", "due_s", "errand", "learnt", "receipt", "rows")
-
-    def __init__(self, due_s: float, committed: asyncio.Future[None], errand: Errand[Any] | None = None) -> None:
-        self.rows: list[EventRows] = []
-        self.learnt: list[Recognition] = []
-        self.crop_bytes = 0
-        self.errand = errand
-        self.due_s = due_s
-        self.committed = committed
-        self.receipt = Slip(committed)
-
-    def __len__(self) -> int:
-        return len(self.rows) + len(self.learnt)
-
-    def work(self) -> Batch | Errand[Any]:
-        """What the writer is to do."""
-        return self.errand or batch_of(self.rows, self.learnt)
-
-
 class Journal:
     """Takes events at once and writes them in groups; its `run` is a task of the daemon."""
 
@@ -95,8 +61,8 @@ class Journal:
         self._origin = origin
         self._reserve = reserve
         self._options = options
-        self._queue: deque[_Group] = deque()
-        self._open: _Group | None = None
+        self._queue: deque[Group] = deque()
+        self._open: Group | None = None
         self._waiting = self._written = self._crop_bytes = 0
         self._word, self._detail = OK, ""
         self._pause_s = options.retry_s
@@ -155,7 +121,7 @@ class Journal:
         self._close_open()
         loop = asyncio.get_running_loop()
         errand = Errand(work, scrub=scrub)
-        group = _Group(loop.time(), loop.create_future(), errand)
+        group = Group(loop.time(), loop.create_future(), errand)
         self._queue.append(group)
         self._some.set()
         try:
@@ -176,7 +142,7 @@ class Journal:
         if self._waiting >= 2 * self._options.queue_rows:
             raise RuntimeError("The journal's queue is full: await room() before appending.")
 
-    def _taken(self, group: _Group) -> Slip:
+    def _taken(self, group: Group) -> Slip:
         """One more waits; a group that is full waits no longer for company."""
         self._waiting += 1
         if len(group) >= self._options.group_rows:
@@ -190,10 +156,10 @@ class Journal:
         self._open = None
         self._enough.set()
 
-    def _opened(self) -> _Group:
+    def _opened(self) -> Group:
         """A new group at the end of the queue."""
         loop = asyncio.get_running_loop()
-        self._open = group = _Group(loop.time() + self._options.group_commit_s, loop.create_future())
+        self._open = group = Group(loop.time() + self._options.group_commit_s, loop.create_future())
         self._queue.append(group)
         self._some.set()
         return group
