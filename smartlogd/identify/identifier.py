@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,8 @@ _CLEARLY = 1.3
 _AGAIN_S, _ELSE_S = 0.3, 1.0
 """A look that failed is tried again after the first; one that named nobody after the second, at a face no worse."""
 _NO_WORSE = 0.85
+_MOST_OF_A_STRANGER = 5
+"""Someone who stays for hours is looked at hundreds of times; the database keeps no more of them either."""
 _CROP_PX, _CROP_SHARE, _BLOCKS = 240, 1.9, 8
 
 Refine = Callable[[Pixels, Detection], Detection]
@@ -101,9 +104,9 @@ class FaceIdentifier:
         return tuple(view for errand in done if (view := self._noted(errand)) is not None)
 
     def remember(self, templates: Sequence[Template]) -> None:
-        """Know these faces from now on."""
+        """Know these faces from now on; of a stranger only the best few."""
         if templates:
-            self.gallery = self.gallery.with_templates(templates)
+            self.gallery = Gallery(_with_best_few(self.gallery.templates, templates))
 
     def forget(self, owners: Collection[UUID]) -> None:
         """Know the faces of these beings no longer."""
@@ -188,3 +191,16 @@ class FaceIdentifier:
             return None
         small = scaled(cut, _CROP_PX)
         return jpeg(mosaic(small, _BLOCKS) if self.options.crop == "blur" else small)
+
+
+def _with_best_few(templates: Sequence[Template], more: Sequence[Template]) -> list[Template]:
+    """All of them, but for those beyond the best few of each stranger of whom there are more now."""
+    strangers = {each.who.id for each in more if not each.who.is_known}
+    theirs = [each for each in (*templates, *more) if each.who.id in strangers]
+    kept = [each for each in (*templates, *more) if each.who.id not in strangers]
+    count: Counter[UUID] = Counter()
+    for each in sorted(theirs, key=lambda one: (-one.quality, one.id)):
+        count[each.who.id] += 1
+        if count[each.who.id] <= _MOST_OF_A_STRANGER:
+            kept.append(each)
+    return kept
