@@ -52,20 +52,21 @@ class StrangerSeen:
     ignored: bool
 
 
-# Whoever is named, and everyone merged into them who has no name of their own. UNION ends even where a chain was
-# bent into a ring by hand.
+# Whoever is named, and everyone merged into them who has no name of their own. This ends also where a chain was bent
+# into a ring by hand: what is in a ring has its one way into the ring, and none to a name.
 _THEIRS = """
-WITH RECURSIVE theirs(uuid, person) AS (
-    SELECT uuid, user_id FROM subjects WHERE user_id IS NOT NULL
-    UNION
-    SELECT s.uuid, t.person FROM theirs AS t JOIN subjects AS s ON s.merged_into = t.uuid WHERE s.user_id IS NULL
+WITH RECURSIVE theirs(uuid, person, last) AS (
+    SELECT uuid, user_id, last_seen FROM subjects WHERE user_id IS NOT NULL
+    UNION ALL
+    SELECT s.uuid, t.person, s.last_seen
+    FROM theirs AS t JOIN subjects AS s ON s.merged_into = t.uuid WHERE s.user_id IS NULL
 )
 """
 # Each number is gathered once for all people, so that a long log is read once and not once for everybody.
 _PEOPLE = f"""
 {_THEIRS},
 sighted(person, seen, last) AS (
-    SELECT t.person, count(*), max(s.last_seen) FROM theirs AS t JOIN subjects AS s ON s.uuid = t.uuid GROUP BY t.person
+    SELECT person, count(*), max(last) FROM theirs GROUP BY person
 ),
 passed(person, passings, last) AS (
     SELECT user_id, count(*), max(timestamp) FROM smartlog WHERE user_id IS NOT NULL GROUP BY user_id
@@ -97,22 +98,24 @@ WITH RECURSIVE up(uuid, merged_into) AS (
     UNION
     SELECT s.uuid, s.merged_into FROM up JOIN subjects AS s ON s.uuid = up.merged_into WHERE s.user_id IS NULL
 ),
-whole(root, uuid) AS (
-    SELECT uuid, uuid FROM up WHERE merged_into IS NULL
-    UNION
-    SELECT w.root, s.uuid FROM whole AS w JOIN subjects AS s ON s.merged_into = w.uuid WHERE s.user_id IS NULL
+whole(root, uuid, first, last, crop) AS (
+    SELECT r.uuid, r.uuid, r.first_seen, r.last_seen, r.best_crop
+    FROM up JOIN subjects AS r ON r.uuid = up.uuid
+    WHERE up.merged_into IS NULL AND (:ignored OR NOT r.ignored)
+    UNION ALL
+    SELECT w.root, s.uuid, s.first_seen, s.last_seen, s.best_crop
+    FROM whole AS w JOIN subjects AS s ON s.merged_into = w.uuid WHERE s.user_id IS NULL
+),
+asking(root, first, last, seen, crop, uuids) AS (
+    SELECT root, min(first), max(last), count(*), max(crop), json_group_array(uuid)
+    FROM whole GROUP BY root ORDER BY max(last) DESC, root LIMIT :limit
 )
-SELECT w.root, min(s.first_seen), max(s.last_seen), count(*),
-       sum((SELECT count(*) FROM smartlog AS l WHERE l.uuid = w.uuid)),
-       sum((SELECT count(*) FROM face_templates AS f WHERE f.subject = w.uuid)),
-       coalesce(r.best_crop, max(s.best_crop)), r.ignored
-FROM whole AS w
-JOIN subjects AS s ON s.uuid = w.uuid
-JOIN subjects AS r ON r.uuid = w.root
-WHERE :ignored OR NOT r.ignored
-GROUP BY w.root
-ORDER BY max(s.last_seen) DESC, w.root
-LIMIT :limit
+SELECT a.root, a.first, a.last, a.seen,
+       (SELECT count(*) FROM json_each(a.uuids) AS one JOIN smartlog AS l ON l.uuid = one.value),
+       (SELECT count(*) FROM json_each(a.uuids) AS one JOIN face_templates AS f ON f.subject = one.value),
+       coalesce(r.best_crop, a.crop), r.ignored
+FROM asking AS a JOIN subjects AS r ON r.uuid = a.root
+ORDER BY a.last DESC, a.root
 """
 
 

@@ -13,7 +13,7 @@ from smartlogd.base.ids import uuid7
 from smartlogd.base.known import PersonId
 from smartlogd.base.who import Embedding, Template, Who
 from smartlogd.store.find import Known, people_named, person_named, the_one
-from smartlogd.store.keys import Unsealable
+from smartlogd.store.keys import Seal, Unsealable
 from smartlogd.store.outcome import Outcome, Work
 from smartlogd.store.requests import Enrol, Face, MergePeople, Rename, is_uuid
 from smartlogd.store.templates import about, keep
@@ -160,17 +160,29 @@ def merge(asked: MergePeople, work: Work) -> Outcome:
 
 
 def _resealed(work: Work, person: UUID, other: UUID) -> int:
-    """Seal the other's faces under the person's key; those that cannot be opened go. How many there are now."""
+    """Seal the other's faces under the person's key; how many there are now.
+
+    Unsealable where the other's key is there and cannot be opened (its wrapping key may only be elsewhere). Faces that
+    nobody can ever open again, their key gone or themselves damaged, are left behind.
+    """
     rows = work.connection.execute(_THEIR_FACES, (str(other),)).fetchall()
+    theirs = work.keys.of(other) if other in work.keys.owners() else None
+    mine = work.keys.made(person) if theirs else None
     for id_, model, sealed in rows:
-        bound = about(UUID(id_), model)
-        try:
-            plain = work.keys.unseal(other, sealed, bound)
-        except Unsealable:
+        plain = None if theirs is None else _opened(theirs, sealed, about(UUID(id_), model))
+        if mine is None or plain is None:
             work.connection.execute(_LOSE, (id_,))
         else:
-            work.connection.execute(_RESEAL, (str(person), work.keys.seal(person, plain, bound), id_))
+            work.connection.execute(_RESEAL, (str(person), mine.seal(plain, about(UUID(id_), model)), id_))
     return int(work.connection.execute(_FACES, (str(person),)).fetchone()[0])
+
+
+def _opened(seal: Seal, sealed: bytes, bound: bytes) -> bytes | None:
+    """What was sealed, or None where it is damaged."""
+    try:
+        return seal.unseal(sealed, bound)
+    except Unsealable:
+        return None
 
 
 def _take_address(work: Work, person: Known, other: Known) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from smartlogd.base.errors import Missing, UnusableInput
 from smartlogd.store import persons
+from smartlogd.store.keys import Unsealable
 from smartlogd.store.templates import load
 
 Village = Any
@@ -137,6 +138,24 @@ def test_a_face_that_cannot_be_opened_does_not_stop_a_merger(village: Village) -
         connection.execute("UPDATE face_templates SET vector = x'00' WHERE id = ?", (id_,))
     assert village.change("people-merge", name="Anna", other="Bert")["templates"] == 3
     assert len(load(village.folder, village.keys)) == 3
+
+
+def test_faces_whose_key_was_lost_do_not_stop_a_merger_either(village: Village) -> None:
+    village.enrolled("Anna", 2)
+    bert = village.enrolled("Bert", 2)
+    (village.folder / f"keys/{bert}.key").unlink()
+    assert village.change("people-merge", name="Anna", other="Bert")["templates"] == 2
+
+
+def test_faces_that_could_be_opened_elsewhere_are_not_thrown_away(village: Village) -> None:
+    village.enrolled("Anna", 2)
+    village.enrolled("Bert", 2)
+    before = village.ask("SELECT * FROM face_templates")
+    (village.folder / "keys/wrapping.key").write_bytes(bytes(32))
+    with pytest.raises(Unsealable, match="wrapped by another wrapping key"):
+        village.change("people-merge", name="Anna", other="Bert")
+    assert village.ask("SELECT * FROM face_templates") == before
+    assert village.ask("SELECT 1 FROM tombstones") == []
 
 
 def test_the_owner_of_the_device_is_not_merged_away(village: Village) -> None:
