@@ -19,6 +19,7 @@ from smartlogd.cli.enrol import enrol
 from smartlogd.cli.import_ import import_
 from smartlogd.cli.options import AsJson, Config
 from smartlogd.cli.review import check
+from smartlogd.cli.trial import eval_
 
 if TYPE_CHECKING:
     from smartlogd.store.people import Person
@@ -74,6 +75,7 @@ def show(name: Who, config: Config = None, as_json: AsJson = False) -> None:  # 
 
 
 app.command("check")(check)
+app.command("eval")(eval_)
 
 
 @app.command("rename")
