@@ -31,11 +31,17 @@ class Errand(Generic[Result]):
         return self._begun.acquire(blocking=False)
 
     def run(self, connection: sqlite3.Connection) -> None:
-        """Do it in a transaction of its own, unless it was withdrawn; whatever goes wrong is its sender's to know."""
+        """Do it in a transaction of its own, unless it was withdrawn; whatever goes wrong is its sender's to know.
+
+        A transaction that cannot even begin is raised here: then nothing was done, and it may be tried again.
+        """
+        if self._begun.locked():
+            return
+        connection.execute("BEGIN IMMEDIATE")
         if not self._begun.acquire(blocking=False):
+            connection.execute("ROLLBACK")
             return
         try:
-            connection.execute("BEGIN IMMEDIATE")
             result = self._work(connection)
             connection.execute("COMMIT")
             self._result.append(result)

@@ -189,7 +189,7 @@ class Journal:
             self._refuse()
             if self._writer is not None:
                 await self._writer.close()
-        if self._queue:
+        if self._waiting:
             raise DiskTrouble(f"{self._waiting} events could not be written before the stop.", self._detail)
 
     async def _drain(self) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -58,8 +59,11 @@ def test_work_that_fails_is_undone_and_its_error_is_the_senders(database: sqlite
 def test_what_the_disk_complains_of_is_told_in_words_and_a_mistake_as_it_is(
     database: sqlite3.Connection, folder: Path
 ) -> None:
-    database.execute("PRAGMA query_only = ON")
-    errand = Errand(enrol)
+    def worn(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA query_only = ON")
+        enrol(connection)
+
+    errand = Errand(worn)
     errand.run(database)
     with pytest.raises(StoreTrouble, match="read-only"):
         errand.outcome(folder)
@@ -68,3 +72,17 @@ def test_what_the_disk_complains_of_is_told_in_words_and_a_mistake_as_it_is(
     mistake.run(database)
     with pytest.raises(sqlite3.OperationalError, match="nonsense"):
         mistake.outcome(folder)
+
+
+def test_a_transaction_that_cannot_begin_leaves_the_errand_to_be_tried_again(
+    database: sqlite3.Connection, folder: Path
+) -> None:
+    database.execute("PRAGMA busy_timeout = 0")
+    errand = Errand(enrol)
+    with closing(sqlite3.connect(folder / "smartlog.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            errand.run(database)
+        other.execute("ROLLBACK")
+    errand.run(database)
+    assert errand.outcome(folder) == "done"

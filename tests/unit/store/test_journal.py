@@ -414,6 +414,39 @@ async def test_a_change_whose_turn_does_not_come_is_not_made_later_either(
             assert connection.execute("SELECT count(*) FROM boots").fetchone() == (1,)
 
 
+async def test_a_change_waits_for_another_programs_lock_without_calling_the_log_well(
+    opener: Opener, running: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "smartlogd.store")
+    async with running(opener(options=QUICK)) as store:
+        with locked(store.path):
+            changing = asyncio.create_task(store.change(lambda connection: "made"))
+            await until(lambda: store.journal.state.word == "locked")
+            await asyncio.sleep(0.2)
+            assert not changing.done()
+        assert await changing == "made"
+        await until(lambda: store.journal.state.word == "ok")
+    assert [record.message for record in caplog.records] == ["log cannot be written", "log is written again"]
+
+
+async def test_a_change_that_still_waits_at_the_stop_is_made(opener: Opener, running: Run) -> None:
+    async with running(opener()) as store:
+        changing = asyncio.create_task(store.change(lambda connection: "made"))
+        await asyncio.sleep(0)
+    assert await changing == "made"
+
+
+async def test_a_change_that_cannot_be_made_before_the_stop_is_refused(opener: Opener) -> None:
+    store = opener(options=QUICK.model_copy(update={"stop_s": 0.2}))
+    with locked(store.path):
+        changing = asyncio.create_task(store.change(lambda connection: "made"))
+        await asyncio.sleep(0)
+        with suppress(DiskTrouble):
+            await store.close()
+        with pytest.raises(DiskTrouble, match="journal ended"):
+            await changing
+
+
 async def test_an_ended_journal_makes_no_change(opener: Opener) -> None:
     store = opener()
     await store.close()
