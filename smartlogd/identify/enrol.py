@@ -16,8 +16,8 @@ from smartlogd.identify.quality import Gate, Quality, Refusal, measure, refusals
 
 COMPARABLE = 0.5
 """A second face of at least this share of the largest one's width makes it unclear who is meant."""
-SURE = 0.7
-"""What a close look is less sure of is no rival: a pattern that looks like a face."""
+SURE = 0.65
+"""What the close looks are less sure of is no rival: a pattern that looks like a face."""
 DOUBLE_DISTANCE = 0.02
 """Two faces nearer than this are one photograph."""
 

@@ -1,15 +1,16 @@
 """What is amiss with the faces that are remembered, and which threshold suits them (pure).
 
 Each face is taken out in turn and measured as the gallery measures: against its own person's others as when the person
-is seen again, against everyone else's as when a stranger is. Both kinds of distance are taken as normally distributed,
-and what is known of them in general counts as much as `GENERAL_WEIGHT` faces, so that a small gallery is not judged by
-its few alone.
+is seen again, against everyone else's as when a stranger is. Of both kinds of distance the half that matters, the near
+others and the far own, is taken as half a normal distribution. What is known of them in general counts as much as
+`GENERAL_WEIGHT` people, so that a small gallery is not judged by its few alone.
 """
 
 from __future__ import annotations
 
 import enum
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -22,8 +23,8 @@ from smartlogd.identify.gallery import Gallery
 
 TWIN_DISTANCE = 0.08
 """Nearer than this are two copies of one photograph: saved again as JPEG, large ones moved by 0.01 to 0.09."""
-OWN_IN_GENERAL = NormalDist(0.351, 0.079)
-OTHERS_IN_GENERAL = NormalDist(0.701, 0.062)
+OWN_IN_GENERAL = NormalDist(0.393, 0.075)
+"""How far one look at someone is from three faces of theirs: 92 % within 0.50 and 99.7 % within 0.60, of 121 people."""
 GENERAL_WEIGHT = 20
 MOST_FALSE_ACCEPT = 0.002
 """The suggested threshold is the loosest at which no more looks at strangers than this are called by someone's name."""
@@ -120,7 +121,11 @@ def review(templates: Sequence[Template], known_distance: float, doubt_distance:
     sound = _standings([face for face in faces if face.id not in wrong])
     own = [standing.own for standing in sound if np.isfinite(standing.own)]
     others = [standing.other for standing in sound if np.isfinite(standing.other)]
-    expected = _Curves(_mixed(OWN_IN_GENERAL, own), _mixed(OTHERS_IN_GENERAL, others))
+    # Looks at one person are much alike: of others there are as many independent ones as people, and not as faces.
+    expected = _Curves(
+        own=_mixed(OWN_IN_GENERAL, own, weight=len(own), tail=1),
+        others=_mixed(others_in_general(len(albums)), others, weight=len(albums), tail=-1),
+    )
     return Review(
         people=len(albums),
         templates=len(faces),
@@ -198,12 +203,25 @@ class _Curves:
         return min(MOST_THRESHOLD, max(LEAST_THRESHOLD, int(allowed / 0.005) * 0.005))
 
 
-def _mixed(general: NormalDist, seen: Sequence[float]) -> NormalDist:
-    """What is known in general, and what was seen, each weighted by its number."""
+def others_in_general(people: int) -> NormalDist:
+    """How far a look at a stranger is from the nearest of so many known people: the more there are, the nearer.
+
+    Measured with 5, 15 and 45 of 121 people known: 0.04 %, 0.3 % and 0.9 % of looks at the others within 0.50.
+    """
+    return NormalDist(0.687 - 0.028 * math.log(max(people, 1) / 5), 0.055)
+
+
+def _mixed(general: NormalDist, seen: Sequence[float], *, weight: float, tail: int) -> NormalDist:
+    """What is known in general, and what was seen, by its `weight`; `tail` is the side that matters.
+
+    Taken whole, the distances are not normal: the far side of the others would make the near one look wider than it is.
+    """
     if not seen:
         return general
     here = np.array(seen, np.float64)
-    count = GENERAL_WEIGHT + len(here)
-    mean = (GENERAL_WEIGHT * general.mean + float(here.sum())) / count
-    spread = GENERAL_WEIGHT * (general.variance + (general.mean - mean) ** 2) + float(np.square(here - mean).sum())
-    return NormalDist(mean, float(np.sqrt(spread / count)))
+    middle = float(np.median(here))
+    side = here[(here - middle) * tail >= 0]
+    share = weight / (GENERAL_WEIGHT + weight)
+    mean = general.mean + share * (middle - general.mean)
+    variance = general.variance + share * (float(np.square(side - middle).mean()) - general.variance)
+    return NormalDist(mean, math.sqrt(variance))

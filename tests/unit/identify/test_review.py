@@ -10,11 +10,12 @@ import pytest
 
 from smartlogd.base.time import monotonic_s
 from smartlogd.base.who import Template, Who
+from smartlogd.identify.gallery import Gallery
 from smartlogd.identify.review import (
     MOST_FALSE_ACCEPT,
-    OTHERS_IN_GENERAL,
     Fault,
     Review,
+    others_in_general,
     review,
 )
 
@@ -131,10 +132,16 @@ def test_the_order_of_the_faces_does_not_matter() -> None:
 def test_without_faces_the_estimate_is_what_is_known_in_general() -> None:
     result = review([], KNOWN, DOUBT)
     assert (result.people, result.templates, result.findings) == (0, 0, ())
-    assert result.suggested.threshold == pytest.approx(0.52)
-    assert result.suggested.false_reject == pytest.approx(0.016, abs=0.002)
-    assert result.current.false_accept == pytest.approx(OTHERS_IN_GENERAL.cdf(KNOWN))
+    assert result.suggested.threshold == pytest.approx(0.57)
+    assert result.current.false_accept == pytest.approx(others_in_general(1).cdf(KNOWN))
+    assert 0.05 < result.current.false_reject < 0.1
     assert not result.is_sure
+
+
+def test_the_more_are_known_the_nearer_is_some_one_of_them_to_a_stranger() -> None:
+    measured = {5: 0.0004, 15: 0.003, 45: 0.009}
+    for people, share in measured.items():
+        assert others_in_general(people).cdf(0.50) == pytest.approx(share, rel=0.5)
 
 
 @pytest.mark.parametrize(("apart", "spread"), [(0.5, 0.3), (0.8, 0.3), (1.2, 0.2)])
@@ -148,6 +155,22 @@ def test_people_farther_apart_allow_a_looser_threshold() -> None:
     near, far = (review(gallery(30, 4, apart=apart), KNOWN, DOUBT) for apart in (0.55, 0.9))
     assert near.suggested.threshold < far.suggested.threshold
     assert near.current.false_accept > far.current.false_accept
+
+
+@pytest.mark.parametrize(("apart", "spread"), [(0.48, 0.35), (0.7, 0.5)])
+def test_what_is_expected_of_looks_comes_true(apart: float, spread: float) -> None:
+    """Of three hundred people one half is known; the estimate sees these alone."""
+    everyone = gallery(300, 6, apart=apart, spread=spread)
+    known = [face for face in everyone if face.who.id.int < 1150]
+    enrolled = Gallery([face for face in known if face.id.int % 6 < 4])
+    expected = review(enrolled.templates, KNOWN, DOUBT).current
+    again = [face for face in known if face.id.int % 6 >= 4]
+    strangers = [face for face in everyone if face.who.id.int >= 1150]
+    missed = np.mean([enrolled.nearest(face.vector, 1)[0].distance > KNOWN for face in again])
+    named = np.mean([enrolled.nearest(face.vector, 1)[0].distance <= KNOWN for face in strangers])
+    assert 0.05 < max(missed, named) < 0.95
+    assert expected.false_reject == pytest.approx(missed, abs=0.05)
+    assert expected.false_accept == pytest.approx(named, abs=0.05)
 
 
 def test_it_is_sure_only_with_many_faces() -> None:

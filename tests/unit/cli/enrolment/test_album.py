@@ -100,7 +100,7 @@ def test_faces_gather_and_are_kept_once() -> None:
     again = album.add("two", Face(vector, 0.5, "import")).refusal
     assert again is not None
     assert again.word == "double"
-    assert album.add("three", Face(vector + np.float32(0.1), 0.5, "import")).is_unlike
+    assert not album.add("three", Face(vector + np.float32(0.02), 0.5, "import")).is_unlike
     assert album.take("four", SMALL, "photo").refusal is SMALL
     kept = album.keep(settings)
     assert (kept.taken, kept.refused, kept.doubles, kept.told["templates"]) == (2, 1, 1, 2)
@@ -115,3 +115,11 @@ def test_a_file_that_cannot_be_read_is_refused_like_a_poor_photograph(tmp_path: 
     answer = looked(Enroller(never, Unasked(), Gate()), tmp_path / "none.jpg")
     assert isinstance(answer, Refusal)
     assert answer.word == "unreadable"
+
+
+@pytest.mark.usefixtures("state")
+def test_a_face_far_from_the_others_is_called_unlike() -> None:
+    album = Album("Ada", NETWORK, Acquaintances(read_settings()), Describing(), IdentifyOptions())
+    vector = np.full(128, 0.1, np.float32)
+    assert not album.add("one", Face(vector, 0.5, "import")).is_unlike
+    assert album.add("two", Face(vector + np.float32(0.1), 0.5, "import")).is_unlike
