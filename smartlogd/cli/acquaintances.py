@@ -34,6 +34,7 @@ class Acquaintances:
         if db is not None and db.is_file():
             faces += wiring.templates(db.parent, db.name)
         self._gallery = Gallery(list({face.id: face for face in faces}.values()))
+        self._complaint = ""
         self._has_complained = False
 
     def introduced(self) -> None:
@@ -42,16 +43,17 @@ class Acquaintances:
             self.people.update(called(self.db.parent, name=self.db.name))
 
     def identifier(self) -> FaceIdentifier | None:
-        """What looks at the faces of the next clip; None, and a word on standard error, where nothing can."""
+        """What looks at the faces of the next clip; None where it is switched off, or a model is not here."""
         try:
             return wiring.identifier(self._settings, self._gallery, is_patient=True)
         except SmartlogError as error:
-            if not self._has_complained:
-                typer.echo(f"Nobody is recognised: {error}", err=True)
-            self._has_complained = True
+            self._complaint = f"Nobody is recognised: {error}"
             return None
 
     def met(self, identifier: FaceIdentifier | None) -> None:
-        """Know in the next clip who was seen in this one."""
+        """Know in the next clip who was seen in this one; say once on standard error why nobody was."""
         if identifier is not None:
             self._gallery = identifier.gallery
+        elif self._complaint and not self._has_complained:
+            typer.echo(self._complaint, err=True)
+            self._has_complained = True

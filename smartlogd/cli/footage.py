@@ -12,8 +12,8 @@ from smartlogd.base.ports import Journal, Receipt
 from smartlogd.base.seen import Frame
 from smartlogd.base.who import Recognition
 from smartlogd.capture.stream import FileCamera, footage_sha256
-from smartlogd.movement.scene import Scene
 from smartlogd.identify.identifier import FaceIdentifier
+from smartlogd.movement.scene import Scene
 from smartlogd.pipeline import Listener, Watcher
 from smartlogd.record.draw import LineCount
 from smartlogd.settings import Settings
@@ -96,7 +96,8 @@ async def play(
 ) -> Account:
     """Carry every frame of the clip through the pipeline; `watchers` look on after the account was made up.
 
-    Nobody is recognised without an `identifier`, which is closed at the end. Raises Missing or UnusableInput for footage that cannot be read and for models that are not there.
+    Nobody is recognised without an `identifier`, which is closed at the end. Raises Missing or UnusableInput for
+    footage that cannot be read and for models that are not there.
     """
     names = tuple(line.name for line in settings.movement.crossing_lines())
     account = account or Account(names)

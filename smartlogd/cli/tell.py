@@ -78,10 +78,10 @@ class Teller:
             "t": seconds(event),
             "track": event.data.get("track"),
             "user_id": called.id if called else None,
-            "person": str(event.person) if event.person else None,
-            "who": called.name if called else None,
             "uuid": str(event.subject) if event.subject else None,
             "confidence": event.data.get("confidence"),
+            "person": str(event.person) if event.person else None,
+            "who": called.name if called else None,
         }
 
     def _summary(self, account: Account) -> dict[str, Json]:

@@ -44,7 +44,7 @@ class TestACountedClip:
 
     def test_a_crossing_says_who_where_when_and_how_surely(self, smartlogd: Run, there_and_back: Path) -> None:
         first = objects(smartlogd("replay", there_and_back, "--line", DOOR, "--json"))[0]
-        assert list(first) == ["type", "line", "action", "t", "track", "user_id", "uuid", "confidence"]
+        assert list(first) == ["type", "line", "action", "t", "track", "user_id", "uuid", "confidence", "person", "who"]
         assert first["user_id"] is None
         assert len(first["uuid"]) == 36
         assert first["t"] == round(first["t"], 3)
@@ -79,7 +79,7 @@ class TestACountedClip:
         words = ("replay", there_and_back, "--line", DOOR, "--json")
         assert {one["type"] for one in objects(smartlogd(*words))} == {"crossing", "summary"}
         first = objects(smartlogd(*words, "--events"))[0]
-        assert list(first) == ["type", "t", "track", "user_id", "uuid", "confidence"]
+        assert list(first) == ["type", "t", "track", "user_id", "uuid", "confidence", "person", "who"]
         assert first["type"] == "person_entered"
 
     def test_an_empty_scene_has_no_crossing_and_no_track(self, smartlogd: Run, nobody: Path) -> None:

@@ -47,6 +47,8 @@ def test_a_program_reads_one_object_a_line(capsys: pytest.CaptureFixture[str]) -
         "user_id": None,
         "uuid": str(UUIDS[1]),
         "confidence": 0.9,
+        "person": None,
+        "who": None,
     }
     assert summary["crossings"] == {"door": {"I": 0, "O": 0}}
 
