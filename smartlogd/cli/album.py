@@ -142,6 +142,7 @@ class Album:
 def looked(enroller: Enroller, photo: Path) -> Taken | Refusal:
     """What a photograph gives; a file that cannot be read is refused as well."""
     try:
-        return enroller.look(read_photo(photo))
+        pixels = read_photo(photo)
     except SmartlogError as error:
         return Refusal("unreadable", error.what, error.hint)
+    return enroller.look(pixels)

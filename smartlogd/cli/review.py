@@ -101,12 +101,12 @@ def _odds(expectation: Expectation) -> str:
 def _grounds(judged: Review) -> str:
     """What the figures are estimated from, and what they are worth."""
     said = (
-        f"Estimated by taking each face out in turn: {judged.own_looks} distances to one's own other faces, "
-        f"{judged.other_looks} to someone else's, as normally distributed; one look, not the several of a track."
+        f"Estimated by taking each face out in turn: {judged.own_looks} held against their own person's others, "
+        f"{judged.other_looks} against everyone else's; it is of one look, and a track gets several."
     )
     if judged.is_sure:
         return said
-    return f"{said} With so few this is not sure, and rests mostly on what is known of other people's faces."
+    return f"{said} With so few it is not sure, and rests on what is known of other people's faces."
 
 
 def _row(finding: Finding, called: Called) -> tuple[str, str, str, str]:

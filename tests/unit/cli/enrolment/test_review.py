@@ -47,7 +47,7 @@ def test_each_fault_has_its_row_and_the_thresholds_theirs(smartlogd: Smartlogd) 
     assert "3 people, 8 faces." in told.out
     assert "Suggested: known_distance = 0." in told.out
     assert f"In force:  known_distance = {IdentifyOptions().known_distance:.3f}" in told.out
-    assert "this is not sure" in told.out
+    assert "it is not sure" in told.out
 
 
 @pytest.mark.usefixtures("gallery")
