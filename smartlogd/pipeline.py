@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias
 
 from smartlogd.base.geometry import Box
 from smartlogd.base.known import Behaviour, CrossingLine, Event, Happening, Phase, Track
-from smartlogd.base.ports import Camera, Detector, Identifier, Ids, Journal
+from smartlogd.base.ports import Camera, Detector, Identifier, Ids, Journal, Receipt
 from smartlogd.base.seen import Detection, Frame, Glance, Kind
 from smartlogd.base.time import Stamp, monotonic_s
 from smartlogd.base.who import Recognition, View
@@ -107,6 +107,7 @@ class Pipeline:
         self._scene = Scene()
         self._looking = asyncio.Lock()
         self._scanned: Stamp | None = None
+        self._newest: Receipt | None = None
 
     async def run(self) -> None:
         """Carry frames until the camera ends or the task is cancelled.
@@ -137,6 +138,11 @@ class Pipeline:
         """Use another motion gate or heartbeat from the next frame on; tracks live on."""
         self._gate = gate or self._gate
         self._heartbeat_s = self._heartbeat_s if heartbeat_s is None else heartbeat_s
+
+    async def settled(self) -> None:
+        """Return once all that was learnt of subjects so far is on disk."""
+        if self._newest is not None:
+            await self._newest.durable()
 
     async def redetected(self, detector: Detector) -> Detector:
         """Use another detector from the next frame on; gives back the old one, idle now, to be closed."""
@@ -171,7 +177,7 @@ class Pipeline:
         news: News = self.identities.learn(views, self._scene.tracks, now)
         self.tally.looks += len(views)
         for recognition in news.recognitions:
-            self._journal.learn(recognition)
+            self._newest = self._journal.learn(recognition)
             self._remember(recognition)
         return news.seen
 

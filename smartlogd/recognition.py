@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SWEEP_S = 3600.0
 """How often pictures and faces that were kept long enough are let go."""
+_MOST_READINGS = 5
+"""Where faces come faster than they can be read, what is known after so many readings must do."""
 
 log = logging.getLogger("smartlogd.identify")
 
@@ -42,14 +44,27 @@ def unrecognised(error: SmartlogError) -> str:
 
 
 async def refreshed(store: Store, pipeline: Pipeline, identifier: FaceIdentifier | None) -> Mapping[PersonId, Called]:
-    """Know the faces that the database has by now, and who those in view are; gives what people are called."""
+    """Know the faces that the database has by now, and who those in view are; gives what people are called.
+
+    What is learnt meanwhile is waited for and read again: else whoever was recognised just now would be taken for
+    nobody, and a face remembered just now be forgotten.
+    """
     from smartlogd.identify.gallery import Gallery
     from smartlogd.store.whom import called, whom
 
     folder = store.path.parent
+    for _ in range(_MOST_READINGS):
+        looks = pipeline.tally.looks
+        await pipeline.settled()
+        gallery = (
+            Gallery() if identifier is None else await asyncio.to_thread(lambda: Gallery(wiring.templates(folder)))
+        )
+        answers = await asyncio.to_thread(whom, folder, pipeline.identities.subjects)
+        if pipeline.tally.looks == looks:
+            break
     if identifier is not None:
-        identifier.gallery = await asyncio.to_thread(lambda: Gallery(wiring.templates(folder)))
-    pipeline.identities.recast(await asyncio.to_thread(whom, folder, pipeline.identities.subjects))
+        identifier.gallery = gallery
+    pipeline.identities.recast(answers)
     return await asyncio.to_thread(called, folder)
 
 
