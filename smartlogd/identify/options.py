@@ -31,7 +31,7 @@ class IdentifyOptions(BaseModel):
         0.60, ge=0.1, le=1.0, description="At this distance nothing is believed; how sure a name is counts from here."
     )
     margin: float = Field(
-        0.03, ge=0, le=0.5, description="By how much the named person must be nearer than every other person."
+        0.05, ge=0, le=0.5, description="By how much the named person must be nearer than every other person."
     )
     stranger_distance: float = Field(
         0.46, ge=0.1, le=0.8, description="A face this near to a recent stranger's is taken for the same stranger's."

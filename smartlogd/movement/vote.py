@@ -31,7 +31,7 @@ class VoteRules:
     """A known person is named who is at most this far."""
     stranger_distance: float = 0.46
     """A stranger seen before is taken for the same who is at most this far; not above `known_distance`."""
-    margin: float = 0.03
+    margin: float = 0.05
     """Every other known person must be farther than the named one by at least this."""
     same_distance: float = 0.52
     """Two stretches that are at most this far apart show one face ..."""
