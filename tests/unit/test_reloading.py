@@ -1,0 +1,38 @@
+"""What a running daemon takes over of new settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smartlogd.reloading import sorted_out, taken_over
+from smartlogd.settings import Settings
+
+
+def settings(**tables: dict[str, object]) -> Settings:
+    return Settings.model_validate(tables)
+
+
+def test_thresholds_are_taken_over_and_what_is_opened_once_needs_a_restart() -> None:
+    old = settings()
+    new = settings(identify={"known_distance": 0.5, "precision": "float16"}, capture={"fps": 3.0})
+    assert sorted_out(old, new) == (("identify.known_distance",), ("capture.fps", "identify.precision"))
+    running = taken_over(old, new)
+    assert running.identify.known_distance == 0.5
+    assert (running.identify.precision, running.capture.fps) == (old.identify.precision, old.capture.fps)
+
+
+def test_what_runs_and_what_was_read_differ_only_in_what_needs_a_restart(tmp_path: Path) -> None:
+    new = settings(
+        device={"log_level": "error", "name": "yard", "state_dir": tmp_path},
+        capture={"motion": {"heartbeat_s": 9.0}, "source": "demo"},
+        detect={"profile": "wide"},
+        identify={"enabled": False, "margin": 0.2},
+        movement={"confirm_hits": 9},
+    )
+    applied, needed = sorted_out(settings(), new)
+    assert set(sorted_out(taken_over(settings(), new), new)[1]) == set(needed)
+    assert sorted_out(settings(), taken_over(settings(), new)) == (applied, ())
+
+
+def test_nothing_new_is_nothing_to_do() -> None:
+    assert sorted_out(settings(), settings()) == ((), ())
