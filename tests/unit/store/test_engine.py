@@ -15,12 +15,15 @@ import pytest
 from smartlogd.base.errors import DiskTrouble, Exit
 from smartlogd.base.known import Event
 from smartlogd.base.time import Stamp, SystemClock
+from smartlogd.base.who import Recognition
 from smartlogd.schema.migrate import head, upgrade
 from smartlogd.store.engine import Store, open_store
 from smartlogd.store.floor import BUILT
+from smartlogd.store.keys import Keys
 from smartlogd.store.log import passings
 from smartlogd.store.options import StoreOptions
 from smartlogd.store.recognise import version_of
+from smartlogd.store.templates import load
 from smartlogd.store.trouble import StoreTrouble
 
 Opener = Callable[..., Store]
@@ -195,6 +198,7 @@ from smartlogd.base.time import SystemClock
 from smartlogd.store.engine import open_store
 from smartlogd.store.options import StoreOptions
 from smartlogd.store.recognise import version_of
+from smartlogd.store.templates import load
 open_store(
     Path(sys.argv[1]), device="door", version="0", clock=SystemClock(), options=StoreOptions(), boot=uuid4()
 )
@@ -203,3 +207,17 @@ print(sorted({"sqlalchemy", "alembic", "aiosqlite"} & set(sys.modules)))
     for _ in range(2):  # a new database, and one that is there
         answer = subprocess.run([sys.executable, "-c", asked, str(folder)], capture_output=True, text=True, check=True)
         assert answer.stdout.strip() == "[]"
+
+
+async def test_a_database_of_another_name_keeps_its_faces_beside_it(
+    tmp_path: Path, running: Any, crossing: Any, face: Any
+) -> None:
+    told = {"device": "door", "version": "0", "clock": SystemClock(), "options": QUICK, "boot": UUID(int=1)}
+    async with running(open_store(tmp_path, **told, name="counted.db")) as store:
+        event = crossing()
+        store.journal.append(event)
+        crop = b"\xff\xd8a picture\xff\xd9"
+        await store.journal.learn(Recognition(event.subject, event.stamp, templates=(face(),), crop=crop)).durable()
+    assert len(load(tmp_path, Keys.open(tmp_path), name="counted.db")) == 1
+    assert (tmp_path / "keys" / f"{event.subject}.key").exists()
+    assert (tmp_path / "faces" / f"{event.subject}.jpg").read_bytes() == crop
