@@ -32,6 +32,8 @@ from smartlogd.base.seen import Pixels
 LARGEST_FILE = 64 * 1024**2
 MOST_PIXELS = 50_000_000
 LONGEST_PX = 4096
+_LARGE = 24_000_000
+"""Above so many pixels a picture is worth nothing more whole than at half its size."""
 FORMATS = tuple(
     plugin.format
     for plugin in (
@@ -124,13 +126,14 @@ def _pixels(content: bytes, name: str) -> Pixels:
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         if image.width * image.height > MOST_PIXELS:
             raise _too_many(name)
-        image.draft(None, (LONGEST_PX, LONGEST_PX))  # a JPEG is unpacked at half or a quarter of its size at once
+        # A large JPEG is unpacked at half its size or less, which takes a quarter of the room.
+        image.draft(None, (LONGEST_PX // 2, LONGEST_PX // 2) if image.width * image.height > _LARGE else image.size)
         image.load()
         turn = _UPRIGHT.get(_orientation(image))
         coloured = _coloured(image, name)
-    coloured.thumbnail((LONGEST_PX, LONGEST_PX), Image.Resampling.BILINEAR)  # first: a large copy less in memory
-    flat = _on_white(coloured)
-    return np.array(flat if turn is None else flat.transpose(turn))
+        coloured.thumbnail((LONGEST_PX, LONGEST_PX), Image.Resampling.BILINEAR)  # first: a large copy less in memory
+        flat = _on_white(coloured)
+        return np.array(flat if turn is None else flat.transpose(turn))
 
 
 def _orientation(image: Image.Image) -> int:
@@ -144,6 +147,8 @@ def _orientation(image: Image.Image) -> int:
 
 def _coloured(image: Image.Image, name: str) -> Image.Image:
     """The picture in RGB, or in RGBA where one can see through it, whatever kind of pixels the file has."""
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
     if image.mode in _SIXTEEN_BIT:
         grey = np.clip(np.asarray(image), 0, 0xFFFF) >> 8
         return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
