@@ -56,11 +56,14 @@ def assign(
     uuid: Uuid,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Who it is, by name or uid; a new name is a new person.")],
     consent: Annotated[bool, typer.Option("--consent", help="They agreed to be recognised.")] = False,  # noqa: FBT002
+    as_given: Annotated[  # noqa: FBT002
+        bool, typer.Option("--as-given", help="This very uuid, and not the whole stranger it was merged into.")
+    ] = False,
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Say who a stranger is, in the past too."""
-    told = made(config, "assign", uuid=uuid, name=name, consent=consent)
+    told = made(config, "assign", uuid=uuid, name=name, consent=consent, as_given=as_given)
     whose = f"{told['name']}, who is new" if told["is_new"] else f"{told['name']}"
     said = f"{told['uuid']} is {whose}." if told["changed"] else f"{told['uuid']} is {whose} already."
     tell(told, said, as_json=as_json)
@@ -71,6 +74,8 @@ def unassign(uuid: Uuid, config: Config = None, as_json: AsJson = False) -> None
     """Take back who a stranger was said to be."""
     told = made(config, "unassign", uuid=uuid)
     said = f"{told['uuid']} is not {told['name']}." if told["changed"] else f"{told['uuid']} has no name."
+    if told["still"]:
+        said = f"{told['uuid']} lost its own name, and is {told['name']} still by being one with {told['still']}."
     tell(told, said, as_json=as_json)
 
 
@@ -95,11 +100,14 @@ def _attend(config: Path | None, what: str, uuid: str, state: str, *, as_json: b
 def merge(
     uuid: Uuid,
     other: Annotated[str, typer.Argument(metavar="OTHER", help="The other one's, in the same way.")],
+    as_given: Annotated[  # noqa: FBT002
+        bool, typer.Option("--as-given", help="The other becomes the first, even where only the other has a name.")
+    ] = False,
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Say that two strangers are one; where one has a name, both do."""
-    told = made(config, "merge", uuid=uuid, other=other)
+    told = made(config, "merge", uuid=uuid, other=other, as_given=as_given)
     tell(told, f"{told['merged']} is the same as {told['uuid']}{_already(told)}.", as_json=as_json)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import unicodedata
 from dataclasses import dataclass
+from uuid import UUID
 
 from smartlogd.base.errors import Missing, UnusableInput
+from smartlogd.store.follow import group
 from smartlogd.store.requests import is_uuid
 
 
@@ -38,6 +41,10 @@ WITH RECURSIVE chain(uuid, merged_into, user_id) AS (
     FROM chain AS c JOIN subjects AS s ON s.uuid = c.merged_into WHERE c.user_id IS NULL
 )
 SELECT c.uuid, u.id, u.uid, coalesce(u.name, '') FROM chain AS c JOIN users AS u ON u.id = c.user_id
+"""
+_NAMED = """
+SELECT s.uuid, u.id, u.uid, coalesce(u.name, '') FROM subjects AS s JOIN users AS u ON u.id = s.user_id
+WHERE s.uuid IN (SELECT value FROM json_each(?)) ORDER BY s.first_seen, s.uuid
 """
 
 
@@ -101,3 +108,9 @@ def bearer(connection: sqlite3.Connection, uuid: str) -> tuple[str, Known] | Non
     """Who a subject is: the subject that bears the name (itself or one it was merged into), and whose name it is."""
     row = connection.execute(_BEARER, (uuid,)).fetchone()
     return None if row is None else (row[0], Known(*row[1:]))
+
+
+def named_within(connection: sqlite3.Connection, uuid: str) -> list[tuple[str, Known]]:
+    """Every name that is borne within the stranger a subject is a part of, and which subject bears it."""
+    whole = json.dumps([str(one) for one in group(connection, UUID(uuid))])
+    return [(row[0], Known(*row[1:])) for row in connection.execute(_NAMED, (whole,))]

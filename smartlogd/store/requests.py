@@ -132,6 +132,7 @@ class Assign(OfStranger):
     """Say who a stranger is."""
 
     name: Whom = Field(description="Someone who is known, by name or uid; a name that nobody has makes a new person.")
+    as_given: bool = Field(default=False, description="This very subject, and not the stranger it is a part of.")
     consent: bool = Field(default=False, description="The person agreed to be recognised.")
 
 
@@ -151,6 +152,7 @@ class MergeStrangers(OfStranger):
     """Say that two strangers are one."""
 
     other: Stranger
+    as_given: bool = Field(default=False, description="The other becomes the first, even where only it has a name.")
 
 
 class Unmerge(OfStranger):

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from smartlogd.base.errors import Missing, UnusableInput
 from smartlogd.store import retention
-from smartlogd.store.find import Known, bearer, people_named, stranger_named, the_one
+from smartlogd.store.find import Known, bearer, named_within, people_named, stranger_named, the_one
 from smartlogd.store.follow import follow, root
 from smartlogd.store.outcome import Outcome, Work
 from smartlogd.store.persons import consented, made
@@ -29,46 +29,51 @@ _MERGED_INTO = "SELECT merged_into FROM subjects WHERE uuid = ?"
 def assign(asked: Assign, work: Work) -> Outcome:
     """The stranger gets a name, and keeps the uuid; a name that nobody has makes a new person.
 
-    UnusableInput where the stranger already is someone else.
+    UnusableInput where the stranger, or a part of it, already is someone else.
     """
     uuid = stranger_named(work.connection, asked.uuid)
     people = people_named(work.connection, asked.name)
     held = bearer(work.connection, uuid)
-    if held is not None:
-        return _named_already(uuid, held, people, asked.name)
+    if held is not None and held[1] in people and not (asked.as_given and held[0] != uuid):
+        return _unchanged({"uuid": held[0], "uid": held[1].uid, "name": held[1].name, "is_new": False})
+    _refuse_others(work.connection, uuid, people, asked.name)
     is_new = not people
     if is_new and is_uuid(asked.name):
         raise Missing(f"Nobody has the uid {asked.name}.", "`smartlogd people list` says who is known.")
     person = made(work, asked.name) if is_new else the_one(people, asked.name)
     if asked.consent:
         consented(work, person)
-    uuid = _root(work.connection, uuid)
+    uuid = uuid if asked.as_given else _root(work.connection, uuid)
     work.connection.execute(_NAME, {"person": person.id, "uuid": uuid})
     follow(work.connection, [UUID(uuid)])
     told = {"uuid": uuid, "uid": person.uid, "name": person.name, "is_new": is_new}
     return _changed(told, undo=f"smartlogd unknown unassign {uuid}")
 
 
-def _named_already(uuid: str, held: tuple[str, Known], people: list[Known], name: str) -> Outcome:
-    """Nothing to do where the name is this person's; anyone else's is refused."""
-    named, person = held
-    if person not in people:
-        hint = f"If that is wrong: smartlogd unknown unassign {named}"
-        raise UnusableInput(f"{uuid} is {person.name or person.uid} already, and not {name}.", hint)
-    return _unchanged({"uuid": named, "uid": person.uid, "name": person.name, "is_new": False})
+def _refuse_others(connection: sqlite3.Connection, uuid: str, people: list[Known], name: str) -> None:
+    """Raise where the stranger, or what was merged into one with it, is someone else."""
+    for named, person in named_within(connection, uuid):
+        if person not in people:
+            hint = f"If that is wrong: smartlogd unknown unassign {named}"
+            raise UnusableInput(f"{named} is {person.name or person.uid} already, and not {name}.", hint)
 
 
 def unassign(asked: Unassign, work: Work) -> Outcome:
-    """The stranger is nobody's again, and keeps the uuid."""
+    """The stranger is nobody's again, and keeps the uuid.
+
+    Where several parts of one stranger bear a name, one of them loses it, and `still` tells who bears it on.
+    """
     uuid = stranger_named(work.connection, asked.uuid)
     held = bearer(work.connection, uuid)
     if held is None:
-        return _unchanged({"uuid": uuid, "uid": None, "name": None})
+        return _unchanged({"uuid": uuid, "uid": None, "name": None, "still": None})
     named, person = held
     work.connection.execute(_NAME, {"person": None, "uuid": named})
     follow(work.connection, [UUID(named)])
-    told = {"uuid": named, "uid": person.uid, "name": person.name}
-    return _changed(told, undo=f"smartlogd unknown assign {named} {person.uid}")
+    still = bearer(work.connection, named)
+    told = {"uuid": named, "uid": person.uid, "name": person.name, "still": None if still is None else still[0]}
+    is_part = _root(work.connection, named) != named
+    return _changed(told, undo=f"smartlogd unknown assign {named} {person.uid}{' --as-given' if is_part else ''}")
 
 
 def ignore(asked: Ignore, work: Work) -> Outcome:
@@ -91,7 +96,7 @@ def _ignored(some: str, work: Work, *, is_ignored: bool) -> Outcome:
 
 
 def merge(asked: MergeStrangers, work: Work) -> Outcome:
-    """The other becomes the first; but where only the other has a name, the first becomes the other.
+    """The other becomes the first; where only the other has a name, the first becomes the other (unless `as_given`).
 
     UnusableInput where the two are different people.
     """
@@ -100,11 +105,12 @@ def merge(asked: MergeStrangers, work: Work) -> Outcome:
     into, merged, end = one, _root(connection, other), _root(connection, one)
     if merged == end:
         return _unchanged({"uuid": end, "merged": other})
-    ones, others = bearer(connection, one), bearer(connection, other)
-    if ones and others and ones[1] != others[1]:
-        what = f"{one} is {ones[1].name or ones[1].uid}, and {other} is {others[1].name or others[1].uid}."
-        raise UnusableInput(what, "Unassign one of them first, or merge the people: smartlogd people merge")
-    if others and not ones:
+    for named, person in named_within(connection, one):
+        for other_named, another in named_within(connection, other):
+            if person != another:
+                what = f"{named} is {person.name or person.uid}, and {other_named} is {another.name or another.uid}."
+                raise UnusableInput(what, "Unassign one of them first, or merge the people: smartlogd people merge")
+    if bearer(connection, other) and not bearer(connection, one) and not asked.as_given:
         into, merged = other, end
     connection.execute(_MERGE, {"into": into, "uuid": merged})
     follow(connection, [UUID(merged)])
@@ -117,9 +123,11 @@ def unmerge(asked: Unmerge, work: Work) -> Outcome:
     (into,) = work.connection.execute(_MERGED_INTO, (uuid,)).fetchone()
     if into is None:
         return _unchanged({"uuid": uuid, "was": None})
+    is_odd = bearer(work.connection, into) is None and bearer(work.connection, uuid) is not None
     work.connection.execute(_MERGE, {"into": None, "uuid": uuid})
     follow(work.connection, [UUID(uuid)])
-    return _changed({"uuid": uuid, "was": into}, undo=f"smartlogd unknown merge {into} {uuid}")
+    undo = f"smartlogd unknown merge {into} {uuid}{' --as-given' if is_odd else ''}"
+    return _changed({"uuid": uuid, "was": into}, undo=undo)
 
 
 def purge(asked: Purge, work: Work) -> Outcome:

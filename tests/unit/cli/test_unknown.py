@@ -92,6 +92,17 @@ def test_a_story_of_merging_and_taking_back(smartlogd: Smartlogd, village: Villa
     assert village.dump() == before
 
 
+def test_a_part_that_is_still_someone_by_the_whole_is_told_of(smartlogd: Smartlogd, village: Village) -> None:
+    one, other = village.stranger(1), village.stranger(2)
+    for uuid in (one, other):
+        smartlogd("unknown", "assign", uuid, "Anna")
+    smartlogd("unknown", "merge", one, other)
+    told = smartlogd("unknown", "unassign", other).out.splitlines()[0]
+    assert told == f"{other} lost its own name, and is Anna still by being one with {one}."
+    told = smartlogd("unknown", "assign", other, "Anna", "--as-given").out.splitlines()[0]
+    assert told == f"{other} is Anna."
+
+
 def test_a_purge_says_how_much_went(smartlogd: Smartlogd, village: Village) -> None:
     village.stranger(0)
     assert smartlogd("unknown", "purge", "--older-than", "3650d").out == "There was nothing to destroy.\n"

@@ -140,12 +140,12 @@ def test_a_forgotten_person_is_nobody_to_assign_to_or_to_enrol(village: Village,
 def test_whoever_has_another_name_is_not_forgotten_with_the_one_they_were_merged_into(village: Village) -> None:
     anna = village.stranger(1)
     bert = village.stranger(2, into=anna)
+    village.change("assign", uuid=anna, name="Anna")
     with closing(sqlite3.connect(village.path)) as connection, connection:
         connection.execute(
             "INSERT INTO users (uid, name, role, created_at, updated_at) VALUES ('u', 'Bert', 'member', 0, 0)"
         )
         connection.execute("UPDATE subjects SET user_id = last_insert_rowid() WHERE uuid = ?", (bert,))
-    village.change("assign", uuid=anna, name="Anna")
     assert village.change("forget", name="Anna")["subjects"] == 1
     assert village.ask("SELECT uuid, merged_into FROM subjects") == [(bert, None)]
 

@@ -134,6 +134,36 @@ def test_two_of_one_name_may_be_merged(village: Village) -> None:
     assert set(village.people_of_passings()) == {"Anna"}
 
 
+def test_a_part_that_loses_its_own_name_may_bear_that_of_the_whole(village: Village) -> None:
+    one, other = village.stranger(1), village.stranger(2)
+    for uuid in (one, other):
+        village.change("assign", uuid=uuid, name="Anna")
+    village.change("merge", uuid=one, other=other)
+    before = village.dump()
+    told = village.change("unassign", uuid=other)
+    assert (told["uuid"], told["still"]) == (other, one)
+    assert set(village.people_of_passings()) == {"Anna"}
+    assert str(told["undo"]).endswith("--as-given")
+    village.change("assign", uuid=other, name="Anna", as_given=True)
+    assert village.dump() == before
+    village.change("unassign", uuid=other)
+    assert village.change("unassign", uuid=other)["uuid"] == one
+    assert set(village.people_of_passings()) == {None}
+
+
+def test_a_whole_of_which_a_part_is_someone_is_not_made_someone_else(village: Village) -> None:
+    one, other = village.stranger(1), village.stranger(2)
+    village.change("assign", uuid=other, name="Bert")
+    village.change("merge", uuid=one, other=other, as_given=True)
+    with pytest.raises(UnusableInput, match="is Bert already, and not Anna"):
+        village.change("assign", uuid=one, name="Anna")
+    third = village.stranger(3)
+    village.change("assign", uuid=third, name="Carla")
+    with pytest.raises(UnusableInput, match=r"Bert, and .* is Carla"):
+        village.change("merge", uuid=one, other=third)
+    assert village.change("assign", uuid=one, name="Bert")["uuid"] == one
+
+
 def test_merging_never_makes_a_ring(village: Village) -> None:
     one, two, three = (village.stranger(n) for n in (1, 2, 3))
     village.change("merge", uuid=one, other=two)
