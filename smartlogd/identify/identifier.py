@@ -194,12 +194,12 @@ class FaceIdentifier:
 
 
 def _with_best_few(templates: Sequence[Template], more: Sequence[Template]) -> list[Template]:
-    """All of them, but for those beyond the best few of each stranger of whom there are more now."""
+    """All of them, each once, but for those beyond the best few of each stranger of whom there are more now."""
     strangers = {each.who.id for each in more if not each.who.is_known}
-    theirs = [each for each in (*templates, *more) if each.who.id in strangers]
+    theirs = {each.id: each for each in (*templates, *more) if each.who.id in strangers}
     kept = [each for each in (*templates, *more) if each.who.id not in strangers]
     count: Counter[UUID] = Counter()
-    for each in sorted(theirs, key=lambda one: (-one.quality, one.id)):
+    for each in sorted(theirs.values(), key=lambda one: (-one.quality, one.id)):
         count[each.who.id] += 1
         if count[each.who.id] <= _MOST_OF_A_STRANGER:
             kept.append(each)

@@ -392,6 +392,11 @@ class TestWhoIsKnown:
         kept = {who: sorted(each.quality for each in one.gallery.templates if each.who == who) for who in (ANN, OLD)}
         assert kept == {ANN: [number / 12 for number in range(12)], OLD: [number / 12 for number in range(7, 12)]}
 
+    async def test_the_same_face_of_a_stranger_is_remembered_once(self, make: Make) -> None:
+        one = make(template(OLD, 0))
+        one.remember([template(OLD, 0)])
+        assert len(one.gallery) == 1
+
     async def test_who_is_forgotten_is_not(self, make: Make) -> None:
         one = make(template(ANN, 0), template(ANN, 1), template(BEN, 2))
         one.forget((ANN.id,))
@@ -600,15 +605,16 @@ class Learning(Unkept):
 
 
 Played = tuple[Noting, list[Recognition]]
+Player = Callable[..., Awaitable[Played]]
 
 
 @pytest.fixture
-def played(shared: Path, models_dir: Path) -> Callable[[str], Awaitable[Played]]:
-    """Plays a real clip through the whole river, with the real models."""
+def played(shared: Path, models_dir: Path) -> Player:
+    """Plays a real clip through the whole river, with the real models, before someone who knows `gallery`."""
 
-    async def run(name: str) -> Played:
+    async def run(name: str, gallery: Gallery | None = None) -> Played:
         settings = read_settings(None, {"detect.models_dir": str(models_dir)})
-        inner = wiring.identifier(settings, Gallery(), is_patient=True)
+        inner = wiring.identifier(settings, gallery or Gallery(), is_patient=True)
         assert inner is not None
         noting, journal = Noting(inner, [], []), Learning()
         await play(shared / "videos" / name, settings, journal=journal, identifier=noting)  # type: ignore[arg-type]
@@ -618,7 +624,7 @@ def played(shared: Path, models_dir: Path) -> Callable[[str], Awaitable[Played]]
 
 
 async def test_on_a_real_clip_two_runs_see_the_same_and_no_face_is_looked_at_too_often(
-    played: Callable[[str], Awaitable[Played]],
+    played: Player,
 ) -> None:
     options = IdentifyOptions()
     (one, learnt), (other, learnt_again) = [
@@ -636,6 +642,20 @@ async def test_on_a_real_clip_two_runs_see_the_same_and_no_face_is_looked_at_too
         if track.phase is Phase.CONFIRMED and not track.is_doubtful and track.face is not None
     }
     assert {(view.track, view.stamp) for view in one.views} <= allowed
+
+
+async def test_a_woman_and_a_man_seen_alone_are_known_again_when_they_come_together(played: Player) -> None:
+    met, gallery = [], Gallery()
+    for who in ("female", "male"):
+        noting, learnt = await played(f"intel_head-pose-face-detection-{who}.gif", gallery)
+        assert all(one.merged_into is None for one in learnt), "nobody was here before them who looks like them"
+        met += sorted({one.subject for one in learnt})
+        gallery = noting.inner.gallery
+    assert len(met) == 2
+    _, learnt = await played("intel_head-pose-face-detection-female-and-male.gif", gallery)
+    into = {one.subject: one.merged_into for one in learnt if one.merged_into is not None}
+    assert len(into) == 2
+    assert set(into.values()) == set(met)
 
 
 def story(told: Recognition) -> tuple[object, ...]:
