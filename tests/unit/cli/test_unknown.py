@@ -104,8 +104,8 @@ def test_a_part_that_is_still_someone_by_the_whole_is_told_of(smartlogd: Smartlo
 
 
 def test_a_purge_says_how_much_went(smartlogd: Smartlogd, village: Village) -> None:
-    village.stranger(0)
-    assert smartlogd("unknown", "purge", "--older-than", "3650d").out == "There was nothing to destroy.\n"
+    village.stranger(-60 * 24 * 1200)
+    assert smartlogd("unknown", "purge", "--older-than", "36500d").out == "There was nothing to destroy.\n"
     village.stranger(60 * 24 * 40)
     told = smartlogd("unknown", "purge", "--older-than", "1h", "--yes")
     assert told.out == "Destroyed 1 faces, 1 pictures and 1 keys of 1 strangers.\n"
