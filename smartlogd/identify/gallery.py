@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from smartlogd.base.who import DIMENSIONS, Embedding, Likeness, Template
+from smartlogd.base.who import DIMENSIONS, Embedding, Likeness, Template, Who
 
 _SCATTER = 0.09
 """The mean square of how far one photograph of a person lies from the middle of all of them; measured."""
@@ -38,6 +38,8 @@ class Gallery:
         owners = [template.who for template in self._templates]
         starts = [index for index, who in enumerate(owners) if index == 0 or who != owners[index - 1]]
         self._beings = tuple(owners[start] for start in starts)
+        known = np.array([who.is_known for who in self._beings], bool)
+        self._kinds = [kind for kind in (np.flatnonzero(known), np.flatnonzero(~known)) if len(kind)]
         vectors = np.array([template.vector for template in self._templates], np.float32).reshape(-1, DIMENSIONS)
         self._middles, self._credits = _middles(vectors, starts) if starts else (vectors, np.zeros(0, np.float32))
         self._squares = np.einsum("ij,ij->i", self._middles, self._middles) + self._credits
@@ -56,21 +58,35 @@ class Gallery:
         return Gallery((*self._templates, *more))
 
     def nearest(self, vector: Embedding, most: int = 8) -> tuple[Likeness, ...]:
-        """The `most` beings that a face is most like, each once, nearest first."""
+        """The `most` people and the `most` strangers that a face is most like, each once, nearest first.
+
+        Of each kind so many: strangers, however many and near, hide no person, nor the one who is as near.
+        """
         if not self._beings:
             return ()
         # |m - v|^2 = |m|^2 - 2 mv + |v|^2, of which the last is the same for all.
         # By einsum, which stays in this thread: BLAS calls others to help, and on a busy machine waits 12 ms for them.
         apart = self._squares - 2 * np.einsum("ij,j->i", self._middles, vector)
-        wanted = min(len(self._beings), most * _SHORTLIST)
-        shortlist = np.argpartition(apart, wanted - 1)[:wanted]
-        found = [Likeness(self._beings[index], self._distance(index, vector)) for index in shortlist]
-        return tuple(sorted(found, key=lambda likeness: (likeness.distance, likeness.who))[:most])
+        near = [like for kind in self._kinds for like in self._ranked(kind, apart, vector, most)]
+        return tuple(sorted(near, key=_order))
+
+    def _ranked(self, kind: npt.NDArray[np.intp], apart: Floats, vector: Embedding, most: int) -> list[Likeness]:
+        """The nearest `most` of one kind; `apart` is how far all beings are, give or take rounding."""
+        wanted = min(len(kind), most * _SHORTLIST)
+        shortlist = kind[np.argpartition(apart[kind], wanted - 1)[:wanted]]
+        return sorted(
+            (Likeness(self._beings[index], self._distance(index, vector)) for index in shortlist), key=_order
+        )[:most]
 
     def _distance(self, being: int, vector: Embedding) -> float:
         """How far a being is, without the rounding that the product with all of them brings."""
         square = np.square(self._middles[being] - vector).sum() + self._credits[being]
         return float(np.sqrt(square))
+
+
+def _order(likeness: Likeness) -> tuple[float, Who]:
+    """The nearest first."""
+    return likeness.distance, likeness.who
 
 
 def _place(template: Template) -> tuple[int, bool, int]:

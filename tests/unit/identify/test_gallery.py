@@ -61,6 +61,16 @@ def test_no_more_are_named_than_were_asked_for() -> None:
     assert len(gallery.nearest(spike(0), most=5)) == 5
 
 
+def test_strangers_however_near_hide_no_person_nor_the_one_who_is_as_near() -> None:
+    # Else the one of two alike who is listed last would be named, for want of a rival.
+    crowd = [template(who(n, is_known=False), spike(0, 1 - n / 1000)) for n in range(1, 40)]
+    twins = [template(who(number), spike(0, 0.8)) for number in (101, 102)]
+    near = Gallery([*crowd, *twins]).nearest(spike(0))
+    assert [likeness.who for likeness in near if likeness.who.is_known] == [who(101), who(102)]
+    assert [likeness.who for likeness in near[:8]] == [who(n, is_known=False) for n in range(1, 9)]
+    assert len(near) == 10
+
+
 def test_more_templates_make_another_gallery() -> None:
     one = Gallery([template(who(1), spike(0))])
     two = one.with_templates([template(who(2), spike(1))])
