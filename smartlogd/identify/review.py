@@ -61,7 +61,8 @@ class Expectation:
     """How often a single look goes wrong at a `threshold`.
 
     `false_accept` is the share of looks at strangers that are called by someone's name, `false_reject` that of looks at
-    known people that are called by nobody's.
+    known people that are called by nobody's. The margin to the next person is left out: where it matters, with many
+    people and a loose threshold, it lessens the first by a fifth.
     """
 
     threshold: float
