@@ -82,8 +82,8 @@ class Report:
         head = ("", "identified", "another's name", "strangers named", "known looks", "strangers' looks")
         rows = [_row("one look", self.outcome.single), _row("three looks", self.outcome.voted)]
         why = ", ".join(f"{count} {word}" for word, count in self.refused.most_common())
-        tail = f"{self.photos} photographs of {self.people} people; {self.refused_share:.1%} refused"
-        return f"{columns(head, rows)}\n\n{tail}{f' ({why})' if why else ''}."
+        tail = f"people: {self.people}; photographs: {self.photos}; refused: {self.refused_share:.1%}"
+        return f"{columns(head, rows)}\n\n{tail}{f' ({why})' if why else ''}"
 
 
 def judged(people: People, settings: Settings, rounds: int, seed: int) -> Report:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from smartlogd.base.errors import UnusableInput
 from smartlogd.base.geometry import Box, Point
-from smartlogd.base.pixels import jpeg, letterbox, png, scaled, warped
+from smartlogd.base.pixels import jpeg, letterbox, png, resampled, scaled, warped
 
 WIDE = np.full((90, 160, 3), 200, np.uint8)
 
@@ -59,3 +60,36 @@ def test_what_is_no_picture_is_refused_in_a_sentence(encode: object) -> None:
     assert callable(encode)
     with pytest.raises(UnusableInput, match="could not be written"):
         encode(np.zeros((0, 0, 3), np.uint8))
+
+
+def shrinking(scale: float, turn: float = 0.0) -> np.ndarray:
+    """Picture pixels -> the pixels of a square, about the picture's corner."""
+    across, up = scale * np.cos(turn), scale * np.sin(turn)
+    return np.array([[across, -up, 3.0], [up, across, -5.0]])
+
+
+def test_what_is_hardly_shrunk_is_warped_as_it_is() -> None:
+    picture = np.random.default_rng(0).integers(0, 255, (90, 120, 3)).astype(np.uint8)
+    assert np.array_equal(resampled(picture, shrinking(0.6), 50), warped(picture, shrinking(0.6), 50))
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.4, -2.0])
+def test_what_is_shrunk_much_lies_where_the_warp_would_lay_it(turn: float) -> None:
+    """On a picture without fine detail, antialiasing changes nothing."""
+    noise = np.random.default_rng(0).integers(0, 255, (8, 10, 3)).astype(np.uint8)
+    smooth = cv2.resize(noise, (1000, 800), interpolation=cv2.INTER_CUBIC)
+    towards = shrinking(0.1, turn)
+    towards[:, 2] = np.array([40, 40]) - towards[:, :2] @ [500, 400]
+    apart = resampled(smooth, towards, 80).astype(int) - warped(smooth, towards, 80)
+    assert np.abs(apart[20:60, 20:60]).mean() < 2
+
+
+def test_fine_stripes_become_grey() -> None:
+    stripes = np.zeros((400, 400, 3), np.uint8)
+    stripes[:, ::2] = 255
+    assert np.abs(resampled(stripes, shrinking(0.2), 60)[10:50, 10:50].astype(int) - 127).max() < 30
+
+
+def test_a_square_beyond_the_picture_shows_its_edge() -> None:
+    away = np.array([[0.1, 0.0, -5000.0], [0.0, 0.1, 5000.0]])
+    assert resampled(WIDE, away, 20).min() == 200
