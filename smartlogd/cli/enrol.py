@@ -61,15 +61,18 @@ def enrol(
     from smartlogd.cli.entrust import Describing
     from smartlogd.cli.speech import log_to_stderr
     from smartlogd.settings import read_settings
+    from smartlogd.store.changes import understood
 
     people = whom(name, photos or [], camera=camera)
     if email and len(people) > 1:
         raise SmartlogError("An address belongs to one person.", "Leave --email out.", code=Exit.USAGE)
+    if email:
+        understood("enrol", {"name": people[0].name, "email": email})  # before the work that it would waste
     settings = read_settings(config)
     log_to_stderr("warning")
-    about = Describing(email, role.value if role else None, new)
+    about = Describing(email, role.value if role else None, new, consent)
     work = _shot if camera else _read
-    work(settings, people, about, consent=consent, as_json=as_json)
+    work(settings, people, about, as_json=as_json)
 
 
 def whom(name: str, photos: Sequence[Path], *, camera: bool) -> tuple[Someone, ...]:
@@ -122,14 +125,14 @@ def _is_photo(path: Path) -> bool:
     return path.suffix.lower() in PICTURES and not path.name.startswith(".") and path.is_file()
 
 
-def _read(settings: Settings, people: Sequence[Someone], about: Describing, *, consent: bool, as_json: bool) -> None:
+def _read(settings: Settings, people: Sequence[Someone], about: Describing, *, as_json: bool) -> None:
     """Look at everybody's photographs, and keep what can be taken, one person after the other."""
     from smartlogd import wiring
     from smartlogd.cli.album import Album, looked
-    from smartlogd.cli.entrust import agreed
+    from smartlogd.cli.entrust import introduced
     from smartlogd.cli.progress import steps
 
-    known = agreed(settings, [someone.name for someone in people], about, consent=consent)
+    known = introduced(settings, [someone.name for someone in people], about)
     enroller = wiring.enroller(settings)
     is_missing = False
     with steps("photographs", sum(len(someone.photos) for someone in people)) as progress:
@@ -146,19 +149,19 @@ def _read(settings: Settings, people: Sequence[Someone], about: Describing, *, c
         raise typer.Exit(int(Exit.UNUSABLE_INPUT))
 
 
-def _shot(settings: Settings, people: Sequence[Someone], about: Describing, *, consent: bool, as_json: bool) -> None:
+def _shot(settings: Settings, people: Sequence[Someone], about: Describing, *, as_json: bool) -> None:
     """Take live shots of the one person, and keep them."""
     import asyncio
 
     from smartlogd import wiring
     from smartlogd.base.time import SystemClock
     from smartlogd.cli.album import Album
-    from smartlogd.cli.entrust import agreed
+    from smartlogd.cli.entrust import introduced
     from smartlogd.cli.shots import Shooting, refuse_beside_daemon
 
     (someone,) = people
     refuse_beside_daemon(settings.folders().socket)
-    known = agreed(settings, [someone.name for someone in people], about, consent=consent)
+    known = introduced(settings, [someone.name for someone in people], about)
     enroller = wiring.enroller(settings)
     album = Album(someone.name, enroller.model, known, about, settings.identify)
     shooting = Shooting(enroller.look, settings.identify.doubt_distance)
