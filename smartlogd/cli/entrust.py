@@ -1,9 +1,8 @@
-"""What enrolling and importing share: asking for consent, knowing who is known already, handing faces over."""
+"""What enrolling and importing share: noting consent, knowing who is known already, handing faces over."""
 
 from __future__ import annotations
 
 import base64
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -24,7 +23,7 @@ PORTION = 60
 """Faces in one request: together they stay below the 64 KiB that a line of the control socket may have."""
 Source: TypeAlias = Literal["photo", "camera", "import"]
 """Where a face came from."""
-WHY = "A face is biometric data: it says who someone is for life, and is kept only of those who agree."
+WHY = "A face is biometric data: it says who someone is for life. Ask first; --consent notes that they agreed."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +42,7 @@ class Describing:
     email: str | None = None
     role: str | None = None
     is_new: bool = False
+    has_agreed: bool = False
 
 
 class Acquaintances:
@@ -105,26 +105,15 @@ def right_name(text: str) -> str:
     return name
 
 
-def agreed(settings: Settings, names: Sequence[str], about: Describing, *, consent: bool) -> Acquaintances:
-    """Who is known; before that it is made sure, once for all, that everyone agreed who has not done so before."""
+def introduced(settings: Settings, names: Sequence[str], about: Describing) -> Acquaintances:
+    """Who is known; before that it is said, once for all, of whom no consent is noted, now or before."""
     known = Acquaintances(settings)
     met = [None if about.is_new else known.named(name) for name in names]
-    asked = [name for name, before in zip(names, met, strict=True) if not (before and before.consent)]
-    if asked:
-        require_consent(asked[0] if len(asked) == 1 else f"each of these {len(asked)} people", given=consent)
+    silent = [name for name, before in zip(names, met, strict=True) if not (before and before.consent)]
+    if silent and not about.has_agreed:
+        whom = silent[0] if len(silent) == 1 else f"each of these {len(silent)} people"
+        typer.echo(f"No consent is noted of {whom}. {WHY}", err=True)
     return known
-
-
-def require_consent(whom: str, *, given: bool) -> None:
-    """Go on only where whoever it is agreed: it was said with --consent, or is said now on the terminal."""
-    if given:
-        return
-    hint = "If they agreed to be recognised, say so with --consent."
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise SmartlogError(f"Nobody said that {whom} agreed. {WHY}", hint, code=Exit.USAGE)
-    typer.echo(WHY, err=True)
-    if not typer.confirm(f"Did {whom} agree to be recognised here?", default=False, err=True):
-        raise SmartlogError("No face was taken.", hint, code=Exit.USAGE)
 
 
 def entrust(
@@ -139,7 +128,7 @@ def entrust(
     about = about or Describing()
     told: dict[str, object] = {}
     for start in range(0, len(faces), PORTION):
-        arguments: dict[str, object] = {"name": told.get("uid", whom), "consent": True, "model": model}
+        arguments: dict[str, object] = {"name": told.get("uid", whom), "consent": about.has_agreed, "model": model}
         arguments["templates"] = [_written(face) for face in faces[start : start + PORTION]]
         if not told:
             said = {"email": about.email, "role": about.role, "new": about.is_new or None}

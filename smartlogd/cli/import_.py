@@ -28,16 +28,16 @@ def import_(
     """
     from smartlogd.base.who import NETWORK
     from smartlogd.cli.album import Album
-    from smartlogd.cli.entrust import Describing, Face, agreed, right_name
+    from smartlogd.cli.entrust import Describing, Face, introduced, right_name
     from smartlogd.cli.progress import steps
     from smartlogd.cli.speech import log_to_stderr
     from smartlogd.identify.library import read_library
     from smartlogd.settings import read_settings
 
     library = [(right_name(person.name), person.vectors) for person in read_library(file)]
-    settings, about = read_settings(config), Describing()
+    settings, about = read_settings(config), Describing(has_agreed=consent)
     log_to_stderr("warning")
-    known = agreed(settings, [name for name, _ in library], about, consent=consent)
+    known = introduced(settings, [name for name, _ in library], about)
     with steps("people", len(library)) as progress:
         for name, vectors in library:
             album = Album(name, NETWORK, known, about, settings.identify)

@@ -66,7 +66,7 @@ class User(Base):
         Instant, default=_now, onupdate=_now, comment="When the row last changed; the newer of two copies wins."
     )
     consent_at: Mapped[dt.datetime | None] = mapped_column(
-        Instant, comment="When the person agreed to be recognised; no face is kept without it."
+        Instant, comment="When the person agreed to be recognised; null: nobody said so."
     )
     forgotten_at: Mapped[dt.datetime | None] = mapped_column(
         Instant, comment="When the person was forgotten; the row stays so that late copies are stripped too."

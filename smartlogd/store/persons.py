@@ -25,7 +25,6 @@ _MAKE = """
 INSERT INTO users (uid, name, role, created_at, updated_at) VALUES (:uid, :name, 'member', :at, :at) RETURNING id
 """
 _CONSENT = "UPDATE users SET consent_at = :at, updated_at = :at WHERE id = :id AND consent_at IS NULL"
-_CONSENTED = "SELECT consent_at IS NOT NULL FROM users WHERE id = ?"
 _TELL = """
 UPDATE users SET email = coalesce(:email, email), role = coalesce(:role, role), updated_at = :at WHERE id = :id
 """
@@ -73,7 +72,7 @@ def consented(work: Work, person: Known) -> None:
 def enrol(asked: Enrol, work: Work) -> Outcome:
     """Someone becomes known, or is known by more faces than before.
 
-    UnusableInput without the person's consent, with another's address, or when the faces are too many.
+    UnusableInput with another's address, or when the faces are too many.
     """
     connection = work.connection
     found = [] if asked.new and not is_uuid(asked.name) else people_named(connection, asked.name)
@@ -103,10 +102,6 @@ def _described(asked: Enrol, work: Work, person: Known) -> None:
 
 def _faced(asked: Enrol, work: Work, person: Known) -> None:
     """Keep the faces, sealed under the person's key."""
-    (has_agreed,) = work.connection.execute(_CONSENTED, (person.id,)).fetchone()
-    if not has_agreed:
-        what = f"{person.name or person.uid} has not agreed to be recognised, and no face is kept without that."
-        raise UnusableInput(what, "Ask them, then say so with --consent.")
     if not asked.model:
         raise UnusableInput("Faces come without the name of the network that made them.")
     (before,) = work.connection.execute(_FACES, (person.uid,)).fetchone()

@@ -94,7 +94,7 @@ class Enrol(Request):
     new: bool = Field(default=False, description="Another person of the same name, and not the one who is known by it.")
     email: Annotated[str, AfterValidator(plain_address)] | None = Field(None, min_length=3, max_length=320)
     role: Role | None = Field(None, description="member where nothing is said of someone new.")
-    consent: bool = Field(default=False, description="The person agreed to be recognised; no face is kept without it.")
+    consent: bool = Field(default=False, description="The person agreed to be recognised.")
     model: str = Field("", max_length=64, pattern=r"^[ -~]*$", description="The network that made the vectors.")
     templates: tuple[Face, ...] = Field((), max_length=MOST_TEMPLATES)
 

@@ -54,12 +54,11 @@ def test_another_of_the_same_name_is_made_when_it_is_asked_for(village: Village)
     assert other["uid"] != uid
 
 
-def test_without_consent_no_face_is_kept_and_nobody_is_made(village: Village) -> None:
-    with pytest.raises(UnusableInput, match="not agreed") as caught:
-        village.change("enrol", name="Anna", model="m", templates=[face(village.vector())])
-    assert "--consent" in caught.value.hint
-    assert village.ask("SELECT 1 FROM users WHERE name = 'Anna'") == []
-    assert village.ask("SELECT 1 FROM face_templates") == []
+def test_without_consent_none_is_noted(village: Village) -> None:
+    village.change("enrol", name="Anna", model="m", templates=[face(village.vector())])
+    assert village.ask("SELECT consent_at FROM users WHERE name = 'Anna'") == [(None,)]
+    village.change("enrol", name="Anna", consent=True)
+    assert village.ask("SELECT consent_at > 0 FROM users WHERE name = 'Anna'") == [(1,)]
 
 
 def test_an_address_belongs_to_one_person(village: Village) -> None:

@@ -17,9 +17,8 @@ from smartlogd.cli.entrust import (
     Acquaintances,
     Describing,
     Face,
-    agreed,
     entrust,
-    require_consent,
+    introduced,
     right_name,
 )
 from smartlogd.control import LONGEST_LINE
@@ -94,26 +93,20 @@ def test_those_who_are_added_are_known_from_then_on(settings: Settings) -> None:
     assert known.called(template.who) == "Bo"
 
 
-def test_who_agreed_before_is_not_asked_again(settings: Settings) -> None:
-    with pytest.raises(SmartlogError, match="Nobody said that Ada agreed"):
-        agreed(settings, ["Ada"], Describing(), consent=False)
-    entrust(settings, "Ada", faces(1), NETWORK)
-    agreed(settings, ["Ada"], Describing(), consent=False)
-    with pytest.raises(SmartlogError, match="Nobody said that Bo agreed"):
-        agreed(settings, ["Ada", "Bo"], Describing(), consent=False)
-    with pytest.raises(SmartlogError, match="each of these 2 people agreed"):
-        agreed(settings, ["Ada", "Bo", "Cy"], Describing(), consent=False)
-    with pytest.raises(SmartlogError, match="Nobody said that Ada agreed"):
-        agreed(settings, ["Ada"], Describing(is_new=True), consent=False)
-    agreed(settings, ["Ada", "Bo"], Describing(), consent=True)
+def test_of_whom_no_consent_is_noted_is_said_once_for_all(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(names: list[str], about: Describing) -> str:
+        introduced(settings, names, about)
+        return capsys.readouterr().err
 
-
-def test_consent_that_is_not_given_is_a_usage_error() -> None:
-    require_consent("Ada", given=True)
-    with pytest.raises(SmartlogError) as refusal:
-        require_consent("Ada", given=False)
-    assert refusal.value.code == 2
-    assert "biometric" in refusal.value.what
+    assert said(["Ada"], Describing()).startswith("No consent is noted of Ada.")
+    entrust(settings, "Ada", faces(1), NETWORK, Describing(has_agreed=True))
+    assert said(["Ada"], Describing()) == ""
+    assert "of Bo." in said(["Ada", "Bo"], Describing())
+    assert "of each of these 2 people." in said(["Ada", "Bo", "Cy"], Describing())
+    assert "of Ada." in said(["Ada"], Describing(is_new=True))
+    assert said(["Ada", "Bo"], Describing(has_agreed=True)) == ""
 
 
 def test_a_name_is_put_into_one_spelling_or_refused() -> None:

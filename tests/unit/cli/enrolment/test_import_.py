@@ -43,11 +43,11 @@ def test_a_second_time_nothing_is_added(smartlogd: Smartlogd, state: Path, libra
     assert [each.templates for each in people(state)] == [7, 3]
 
 
-def test_without_consent_nobody_is_taken_over(smartlogd: Smartlogd, state: Path, library: Path) -> None:
+def test_without_consent_it_is_told_that_none_is_noted(smartlogd: Smartlogd, state: Path, library: Path) -> None:
     told = smartlogd("people", "import", library)
-    assert told.code == 2
-    assert "each of these 2 people" in told.err
-    assert not state.exists()
+    assert told.code == 0
+    assert "of each of these 2 people" in told.err
+    assert [each.consent for each in people(state)] == [None, None]
 
 
 @pytest.mark.usefixtures("state")
