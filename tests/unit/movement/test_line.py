@@ -5,7 +5,7 @@ from walks import LEVEL, MIDDLE, at, upright
 
 from smartlogd.base.geometry import Box, Point, Segment
 from smartlogd.base.known import Action, Anchor, Crossing, CrossingLine, Side, TrackId
-from smartlogd.movement.line import PASSAGE, Look, Place, Sign, Watch, anchor_of, begin, inward, watch
+from smartlogd.movement.line import PASSAGE, Look, Place, Sign, Watch, anchor_of, begin, departed, inward, watch
 
 SIZE = (0.1, 0.4)
 
@@ -215,3 +215,15 @@ def test_the_anchor_is_the_middle_the_ankles_or_the_foot_of_the_box() -> None:
     assert anchor_of(MIDDLE, box, ankles) == Point(0.5, 0.5)
     assert anchor_of(by_feet, box, ankles) == ankles
     assert anchor_of(by_feet, box, None) == Point(0.5, 0.8)
+
+
+@pytest.mark.parametrize(("end", "passes"), [(1.0, True), (0.2, False)], ids=["over the line", "beside its end"])
+def test_who_leaves_through_the_edge_behind_a_line_passes_it_only_where_it_is(end: float, passes: bool) -> None:
+    line = CrossingLine("edge", Segment(Point(0.03, 0), Point(0.03, end)), Side.RIGHT)
+    gone = Look(
+        TrackId(3), Box(0, 0.4, 0.04, 0.8), Point(0.035, 0.6), Box(0.5, 0.4, 0.6, 0.8), at(0), at(2), 0.7,
+        velocity=Point(-0.3, 0), whole=Point(0.1, 0.4),
+    )  # fmt: skip
+    passing = departed(line, Watch(Place.INSIDE, gone))
+    assert (passing is not None) is passes
+    assert passing is None or (passing.action, passing.track) == (Action.OUT, 3)
