@@ -1,8 +1,8 @@
 """The remembered faces, and who of them a face is like (pure).
 
 A being is as far as the middle of its templates, not as the nearest of them: what differs from photograph to
-photograph evens out in the middle, and of two people's photographs one pair is always alike by chance. On 844
-photographs of 106 people this halves those who are missed at the same rate of strangers named
+photograph evens out in the middle, and of two people's photographs one pair is always alike by chance. On 845
+photographs of 106 people a quarter to a half fewer are missed so, at the same rate of strangers named
 (docs/decisions/0015-how-someone-is-named.md).
 """
 

@@ -1,7 +1,7 @@
 """Several looks at a face become one decision: a known person, a stranger seen before, or nobody that we know (pure).
 
 The looks of a stretch are taken together before they are judged: how far they are from a being is the mean square of
-how far each is, less a share of how far they scatter among themselves. For what scatters is the picture (light, turn,
+how far each is, less a share of how much they scatter among themselves. For what scatters is the picture (light, turn,
 blur), and what they have in common is the face; looks that differ and still agree are worth more than one look thrice.
 Each look counts by its quality. Why so, and the figures: docs/decisions/0015-how-someone-is-named.md.
 """
@@ -16,9 +16,9 @@ import numpy as np
 
 from smartlogd.base.who import View, Who
 
-_SHARE = 1 / 3
-"""Of the looks' scatter this share is taken off. Below 1, so that a look which is nearer to someone than all before it
-were together can only bring that one nearer; at 1/3 three looks name strangers no oftener than one look does."""
+_SHARE = 0.1
+"""Of the looks' scatter this share is taken off. Below 1, a look which is nearer to someone than all before it together
+can only bring that one nearer; at 0.1, three looks name a stranger no oftener than one look does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,8 @@ def test_a_look_counts_by_its_quality() -> None:
 
 
 def test_looks_that_differ_and_agree_are_worth_more_than_one_look_thrice() -> None:
-    thrice = [look((ANNA, 0.54))] * 3
-    differing = [look((ANNA, 0.54), off=0.4, axis=axis) for axis in range(3)]
+    thrice = [look((ANNA, 0.525))] * 3
+    differing = [look((ANNA, 0.525), off=0.4, axis=axis) for axis in range(3)]
     assert verdict(thrice, RULES).who is None
     assert verdict(differing, RULES).who == ANNA
 
