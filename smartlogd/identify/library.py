@@ -29,7 +29,7 @@ LEAST_LENGTH, MOST_LENGTH = 0.5, 3.0
 """The network's embeddings have lengths round 1.4; what is far outside is no embedding of it."""
 _PICKLES = (".pkl", ".pickle", ".dat", ".p", ".joblib")
 _FOREIGN = (OSError, ValueError, TypeError, EOFError, LookupError, ArithmeticError, SyntaxError, RuntimeError,
-            MemoryError, NotImplementedError, UnicodeError, zipfile.BadZipFile)  # fmt: skip
+            MemoryError, UnicodeError, zipfile.BadZipFile)  # fmt: skip
 CONVERT = (
     "Write it as .npz where it was made: "
     "numpy.savez('faces.npz', encodings=numpy.array(encodings), names=numpy.array(names))"
