@@ -14,7 +14,7 @@ from smartlogd.identify.embedder import chip, embedding
 from smartlogd.identify.gallery import Gallery
 from smartlogd.identify.quality import Gate, Quality, Refusal, measure, refusals
 
-COMPARABLE = 0.5
+COMPARABLE = 0.6
 """A second face of at least this share of the largest one's width makes it unclear who is meant."""
 SURE = 0.65
 """What the close looks are less sure of is no rival: a pattern that looks like a face."""

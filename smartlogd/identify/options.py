@@ -22,7 +22,7 @@ class IdentifyOptions(BaseModel):
         "float32", description="Which edition of the network; float16 takes half the room."
     )
     known_distance: float = Field(
-        0.52,
+        0.525,
         ge=0.1,
         le=0.8,
         description="A face this near to a known person's is called by their name; smaller is stricter.",

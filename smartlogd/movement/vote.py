@@ -27,7 +27,7 @@ class VoteRules:
 
     doubt_distance: float = 0.60
     """At this distance nothing is believed; belief is by how much nearer someone is."""
-    known_distance: float = 0.52
+    known_distance: float = 0.525
     """A known person is named who is at most this far."""
     stranger_distance: float = 0.46
     """A stranger seen before is taken for the same who is at most this far; not above `known_distance`."""

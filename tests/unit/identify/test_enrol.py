@@ -69,7 +69,7 @@ def test_one_good_face_is_taken() -> None:
     [
         ([], "no face"),
         ([face(x=0.25), face(x=0.75)], "several faces"),
-        ([face(x=0.25), face(0.21, x=0.75)], "several faces"),
+        ([face(x=0.25), face(0.25, x=0.75)], "several faces"),
         ([face(x=0.25), face(0.15, x=0.75)], "taken"),
         ([face(x=0.25), face(x=0.75, score=0.6)], "taken"),
         ([face(score=0.67)], "taken"),
