@@ -12,9 +12,7 @@ _DIGITS = 4
 """Places kept of a fraction: a ten-thousandth is a fifth of a pixel at 1920, and 64-bit noise stays out of the log."""
 
 
-def compose(
-    happening: Happening, subject: SubjectId, ids: Ids, device: str, person: PersonId | None = None
-) -> Event:
+def compose(happening: Happening, subject: SubjectId, ids: Ids, device: str, person: PersonId | None = None) -> Event:
     """The event that tells of `happening`, which befell `subject` (known as `person`) before the camera of `device`."""
     if isinstance(happening, Crossing):
         return replace(_crossing(happening, subject, ids, device), person=person)
