@@ -24,10 +24,12 @@ def check(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT0
     Names duplicates, outliers and faces too close to another person's, and suggests a threshold for this gallery.
     """
     from smartlogd.cli.entrust import Acquaintances
+    from smartlogd.cli.speech import log_to_stderr
     from smartlogd.identify.review import review
     from smartlogd.settings import read_settings
 
     settings = read_settings(config)
+    log_to_stderr("warning")
     known = Acquaintances(settings)
     judged = review(known.templates, settings.identify.known_distance, settings.identify.doubt_distance)
     for line in _as_json(judged, known.called) if as_json else _as_text(judged, known.called):
@@ -76,7 +78,7 @@ def _expected(expectation: Expectation) -> dict[str, float]:
 def _as_text(judged: Review, called: Called) -> list[str]:
     """As people read it."""
     if not judged.templates:
-        return ["Nobody is known yet. Enrol someone: smartlogd people enrol NAME PHOTO..."]
+        return ["There is no face to hold against others. Enrol someone: smartlogd people enrol NAME PHOTO..."]
     lines = []
     if judged.findings:
         rows = [_row(finding, called) for finding in judged.findings]

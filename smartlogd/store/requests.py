@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 MOST_TEMPLATES = 200
 """Faces in one request; a line of the control socket has room for some eighty."""
 _HIDDEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+_PART = re.compile(r"[0-9a-fA-F-]{4,36}")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -63,9 +64,16 @@ def name_or_uid(text: str) -> str:
     return text.lower() if is_uuid(text) else plain_name(text)
 
 
+def part_of_uuid(text: str) -> str:
+    """The text, if it may be a uuid or a piece of one."""
+    if not _PART.fullmatch(text):
+        raise ValueError("write the uuid, or at least four signs of its beginning or end (0-9, a-f)")
+    return text
+
+
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(plain_name)]
 Whom: TypeAlias = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(name_or_uid)]
-Stranger: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{4,36}$")]
+Stranger: TypeAlias = Annotated[str, Field(max_length=200), AfterValidator(part_of_uuid)]
 Role: TypeAlias = Literal["owner", "admin", "member", "guest"]
 _SOURCES: TypeAlias = Literal["photo", "camera", "import"]
 

@@ -69,7 +69,10 @@ def test_as_json_each_finding_is_an_object_and_the_last_is_the_review(smartlogd:
 @pytest.mark.usefixtures("state")
 def test_when_nobody_is_known_it_says_how_to_begin(smartlogd: Smartlogd) -> None:
     told = smartlogd("people", "check")
-    assert (told.code, told.out) == (0, "Nobody is known yet. Enrol someone: smartlogd people enrol NAME PHOTO...\n")
+    assert (told.code, told.out) == (
+        0,
+        "There is no face to hold against others. Enrol someone: smartlogd people enrol NAME PHOTO...\n",
+    )
 
 
 @pytest.mark.usefixtures("state")
