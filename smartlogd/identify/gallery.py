@@ -8,7 +8,9 @@ photographs of 106 people a quarter to a half fewer are missed so, at the same r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain, groupby
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -34,28 +36,59 @@ class Gallery:
         """Raises ValueError when the templates are not all of one model."""
         if len({template.model for template in templates}) > 1:
             raise ValueError("points of different networks cannot be compared")
-        self._templates = tuple(sorted(templates, key=_place))
-        owners = [template.who for template in self._templates]
-        starts = [index for index, who in enumerate(owners) if index == 0 or who != owners[index - 1]]
-        self._beings = tuple(owners[start] for start in starts)
-        known = np.array([who.is_known for who in self._beings], bool)
+        ordered = sorted(templates, key=_place)
+        self._albums = {who: tuple(theirs) for who, theirs in groupby(ordered, key=attrgetter("who"))}
+        starts = np.cumsum([0, *(len(album) for album in self._albums.values())])[:-1]
+        vectors = np.array([template.vector for template in ordered], np.float32).reshape(-1, DIMENSIONS)
+        middles, credits_ = _middles(vectors, starts) if len(starts) else (vectors, np.zeros(0, np.float32))
+        self._lay(tuple(self._albums), middles, credits_)
+
+    def _lay(self, beings: tuple[Who, ...], middles: Floats, credits_: Floats) -> None:
+        """Take these rows: one being's middle each, and what is added to its squared distances."""
+        self._beings, self._middles, self._credits = beings, middles, credits_
+        self._squares = np.einsum("ij,ij->i", middles, middles) + credits_
+        known = np.array([who.is_known for who in beings], bool)
         self._kinds = [kind for kind in (np.flatnonzero(known), np.flatnonzero(~known)) if len(kind)]
-        vectors = np.array([template.vector for template in self._templates], np.float32).reshape(-1, DIMENSIONS)
-        self._middles, self._credits = _middles(vectors, starts) if starts else (vectors, np.zeros(0, np.float32))
-        self._squares = np.einsum("ij,ij->i", self._middles, self._middles) + self._credits
 
     def __len__(self) -> int:
         """How many templates there are."""
-        return len(self._templates)
+        return sum(map(len, self._albums.values()))
 
     @property
     def templates(self) -> tuple[Template, ...]:
         """All of them, each being's together."""
-        return self._templates
+        return tuple(chain.from_iterable(self._albums.values()))
+
+    def of(self, who: Who) -> tuple[Template, ...]:
+        """One being's templates."""
+        return self._albums.get(who, ())
 
     def with_templates(self, more: Sequence[Template]) -> Gallery:
         """A gallery of these templates and of `more`."""
-        return Gallery((*self._templates, *more))
+        owners = {template.who for template in more}
+        return self.changed({who: [*self.of(who), *(each for each in more if each.who == who)] for who in owners})
+
+    def changed(self, albums: Mapping[Who, Sequence[Template]]) -> Gallery:
+        """A gallery in which these beings have these templates, and are gone where there are none.
+
+        The others are copied as they lie, so that it takes a millisecond however many they are.
+        """
+        fresh = Gallery([template for album in albums.values() for template in album])
+        if self._albums and fresh._albums and self._model != fresh._model:
+            raise ValueError("points of different networks cannot be compared")
+        stays = np.array([who not in albums for who in self._beings], bool)
+        gallery = Gallery()
+        gallery._albums = {who: album for who, album in self._albums.items() if who not in albums} | fresh._albums
+        gallery._lay(
+            tuple(gallery._albums),
+            np.concatenate([self._middles[stays], fresh._middles]),
+            np.concatenate([self._credits[stays], fresh._credits]),
+        )
+        return gallery
+
+    @property
+    def _model(self) -> str:
+        return next(iter(self._albums.values()))[0].model
 
     def nearest(self, vector: Embedding, most: int = 8) -> tuple[Likeness, ...]:
         """The `most` people and the `most` strangers that a face is most like, each once, nearest first.
@@ -94,7 +127,7 @@ def _place(template: Template) -> tuple[int, bool, int]:
     return template.who.id.int, template.who.is_known, template.id.int
 
 
-def _middles(vectors: Floats, starts: Sequence[int]) -> tuple[Floats, Floats]:
+def _middles(vectors: Floats, starts: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
     """The middle of each being's vectors, float32[beings, 128], and what is added to squared distances from it.
 
     The middle of k photographs lies nearer to its owner's next photograph than a single one does, by the scatter that

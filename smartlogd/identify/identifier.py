@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from uuid import UUID
@@ -105,19 +104,23 @@ class FaceIdentifier:
 
     def remember(self, templates: Sequence[Template]) -> None:
         """Know these faces from now on; of a stranger only the best few."""
-        if templates:
-            self.gallery = Gallery(_with_best_few(self.gallery.templates, templates))
+        owners = {template.who for template in templates}
+        more = {who: [each for each in templates if each.who == who] for who in owners}
+        self._change({who: [*self.gallery.of(who), *faces] for who, faces in more.items()})
 
     def forget(self, owners: Collection[UUID]) -> None:
         """Know the faces of these beings no longer."""
-        self.gallery = Gallery([one for one in self.gallery.templates if one.who.id not in owners])
+        self._change({Who(owner, is_known): () for owner in owners for is_known in (True, False)})
 
     def merged(self, one: SubjectId, into: SubjectId) -> None:
         """The faces of one stranger are another's."""
-        who = Who(into, is_known=False)
-        self.gallery = Gallery(
-            [replace(each, who=who) if each.who.id == one else each for each in self.gallery.templates]
-        )
+        old, new = Who(one, is_known=False), Who(into, is_known=False)
+        if faces := self.gallery.of(old):
+            self._change({old: (), new: [*self.gallery.of(new), *(replace(each, who=new) for each in faces)]})
+
+    def _change(self, albums: Mapping[Who, Sequence[Template]]) -> None:
+        if albums:
+            self.gallery = self.gallery.changed({who: _best_few(who, faces) for who, faces in albums.items()})
 
     async def close(self) -> None:
         """End the worker thread; a second call does nothing."""
@@ -193,14 +196,9 @@ class FaceIdentifier:
         return jpeg(mosaic(small, _BLOCKS) if self.options.crop == "blur" else small)
 
 
-def _with_best_few(templates: Sequence[Template], more: Sequence[Template]) -> list[Template]:
-    """All of them, each once, but for those beyond the best few of each stranger of whom there are more now."""
-    strangers = {each.who.id for each in more if not each.who.is_known}
-    theirs = {each.id: each for each in (*templates, *more) if each.who.id in strangers}
-    kept = [each for each in (*templates, *more) if each.who.id not in strangers]
-    count: Counter[UUID] = Counter()
-    for each in sorted(theirs.values(), key=lambda one: (-one.quality, one.id)):
-        count[each.who.id] += 1
-        if count[each.who.id] <= _MOST_OF_A_STRANGER:
-            kept.append(each)
-    return kept
+def _best_few(who: Who, faces: Sequence[Template]) -> Sequence[Template]:
+    """Each face once; of a stranger the best few, as the database keeps them."""
+    once = {face.id: face for face in faces}.values()
+    if who.is_known:
+        return tuple(once)
+    return sorted(once, key=lambda face: (-face.quality, face.id))[:_MOST_OF_A_STRANGER]

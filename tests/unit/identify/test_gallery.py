@@ -148,3 +148,46 @@ def test_ten_thousand_templates_are_searched_in_two_milliseconds() -> None:
         gallery.nearest(probe)
         took.append(monotonic_s() - began)
     assert sorted(took)[len(took) // 4] <= 0.002  # the machine may be busy with other tests
+
+
+def test_a_changed_gallery_is_as_one_made_anew() -> None:
+    chance = np.random.default_rng(3)
+    albums = {
+        who(owner, is_known=owner % 2 == 0): [template(who(owner, is_known=owner % 2 == 0), chance.normal(0, 0.1, 128))]
+        for owner in range(30)
+    }
+    gallery = Gallery([face for album in albums.values() for face in album])
+    for turn in range(40):
+        owner = who(turn % 35, is_known=turn % 3 == 0)
+        faces = [template(owner, chance.normal(0, 0.1, 128)) for _ in range(turn % 4)]
+        albums[owner] = faces
+        gallery = gallery.changed({owner: faces})
+        anew = Gallery([face for album in albums.values() for face in album])
+        probe = chance.normal(0, 0.1, 128).astype(np.float32)
+        assert gallery.nearest(probe) == anew.nearest(probe)
+        assert {face.id for face in gallery.templates} == {face.id for face in anew.templates}
+        assert len(gallery) == len(anew)
+
+
+def test_a_change_leaves_the_gallery_before_it_as_it_was() -> None:
+    before = Gallery([template(who(1), spike(0))])
+    after = before.changed({who(1): (), who(2): [template(who(2), spike(1))]})
+    assert [near.who for near in before.nearest(spike(0))] == [who(1)]
+    assert [near.who for near in after.nearest(spike(0))] == [who(2)]
+    assert (before.of(who(1)) != (), after.of(who(1))) == (True, ())
+
+
+def test_a_change_with_another_network_s_points_is_refused() -> None:
+    with pytest.raises(ValueError, match="different networks"):
+        Gallery([template(who(1), spike(0))]).changed({who(2): [template(who(2), spike(1), "other")]})
+
+
+def test_one_face_more_among_ten_thousand_is_known_at_once() -> None:
+    chance = np.random.default_rng(4)
+    gallery = Gallery([template(who(number // 5), chance.normal(0, 0.1, 128)) for number in range(10_000)])
+    spans = []
+    for number in range(9):
+        began_s = monotonic_s()
+        gallery = gallery.with_templates([template(who(number), spike(number))])
+        spans.append(monotonic_s() - began_s)
+    assert sorted(spans)[4] < 0.02
