@@ -61,6 +61,7 @@ def _told(state: Mapping[str, object]) -> str:
         ("frames", f"{state.get('frames')}, {looks}"),
         ("models", f"profile {state.get('profile')}, {state.get('model_ms')} ms a look"),
         ("in view", f"{state.get('people')}"),
+        ("faces", _faces(branch(state, "recognition"))),
         *((f"line {name}", words) for name, words in passed(state).items()),
         ("log", f"{journal.get('word')}, {journal.get('written')} written, {journal.get('waiting')} waiting"),
         ("folder", f"{state.get('state_dir')}"),
@@ -68,6 +69,17 @@ def _told(state: Mapping[str, object]) -> str:
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
+
+
+def _faces(recognition: Mapping[str, object]) -> str:
+    """How recognition fares.
+
+    >>> _faces({"word": "off", "detail": "The model is missing."})
+    'not recognised. The model is missing.'
+    """
+    if recognition.get("word") != "on":
+        return f"not recognised. {recognition.get('detail') or ''}".rstrip()
+    return f"{recognition.get('templates')} remembered, {recognition.get('looks')} looked at"
 
 
 def _first(seconds: object) -> str:

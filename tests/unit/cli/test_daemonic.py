@@ -34,6 +34,7 @@ STATE: Mapping[str, object] = {
     "lines": {"door": {"I": 3, "O": 2}},
     "model_ms": 21.0,
     "first_frame_s": 1.2,
+    "recognition": {"word": "on", "detail": "", "templates": 6, "looks": 9},
     "journal": {"word": "ok", "detail": "", "waiting": 0, "written": 5},
     "troubles": {"pipeline": "The camera stalled."},
 }
@@ -94,6 +95,7 @@ def test_status_says_how_the_daemon_fares(smartlogd: Smartlogd) -> None:
         "frames 100, models looked at 40, 1 dropped",
         "models profile door, 21.0 ms a look",
         "in view 2",
+        "faces 6 remembered, 9 looked at",
         "line door 3 in, 2 out",
         "log ok, 5 written, 0 waiting",
         "folder /state",
