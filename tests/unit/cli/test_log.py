@@ -121,16 +121,29 @@ def test_a_followed_log_prints_what_comes_and_ends_with_ctrl_c(written: Path) ->
     command = [sys.executable, "-m", "smartlogd", "log", "--follow", "--json", "--limit", "2"]
     environment = os.environ | {"SMARTLOG_DEVICE__STATE_DIR": str(written)}
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hears_ctrl_c,
     ) as follower:
-        assert follower.stdout is not None
-        assert follower.stderr is not None
-        assert [json.loads(follower.stdout.readline())["track"] for _ in range(2)] == [3, 4]
-        asyncio.run(write(written, passing(5, "gate", "I")))
-        assert json.loads(follower.stdout.readline())["track"] == 5
-        follower.send_signal(signal.SIGINT)
-        assert follower.wait(10) == 130
-        assert follower.stderr.read() == ""
+        try:
+            assert follower.stdout is not None
+            assert follower.stderr is not None
+            assert [json.loads(follower.stdout.readline())["track"] for _ in range(2)] == [3, 4]
+            asyncio.run(write(written, passing(5, "gate", "I")))
+            assert json.loads(follower.stdout.readline())["track"] == 5
+            follower.send_signal(signal.SIGINT)
+            assert follower.wait(10) == 130
+            assert follower.stderr.read() == ""
+        finally:
+            follower.kill()
+
+
+def hears_ctrl_c() -> None:
+    """A shell lets what it runs in the background ignore Ctrl-C, and so would everything these tests start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.usefixtures("state")
