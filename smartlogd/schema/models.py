@@ -221,7 +221,8 @@ class Smartlog(Base):
     )
     image_path: Mapped[str | None] = mapped_column(String(255), comment="A picture of it, in the state folder.")
     embedding: Mapped[str | None] = mapped_column(
-        String(255), comment="Path of a sealed face embedding; null in our rows, whose sealed faces stand in `face_templates`."
+        String(255),
+        comment="Path of a sealed face embedding; null in our rows, whose sealed faces stand in `face_templates`.",
     )
     event_id: Mapped[str | None] = mapped_column(
         UniqueId, unique=True, comment="The `events` row of the same passing; null in a row written by hand."
