@@ -13,10 +13,9 @@ from smartlogd.base.ids import uuid7
 from smartlogd.base.known import PersonId
 from smartlogd.base.who import Embedding, Template, Who
 from smartlogd.store.find import Known, people_named, person_named, the_one
-from smartlogd.store.keys import Seal, Unsealable
 from smartlogd.store.outcome import Outcome, Work
 from smartlogd.store.requests import Enrol, Face, MergePeople, Rename, is_uuid
-from smartlogd.store.templates import about, keep
+from smartlogd.store.templates import keep, reseal
 
 MOST_FACES = 1000
 """Faces of one person; more say nothing new, and every look is compared with all of them."""
@@ -46,9 +45,6 @@ WHERE id = :id
 _ADDRESS = "SELECT email FROM users WHERE id = ?"
 _DROP_ADDRESS = "UPDATE users SET email = NULL WHERE id = ?"
 _TAKE_ADDRESS = "UPDATE users SET email = coalesce(email, ?) WHERE id = ?"
-_THEIR_FACES = "SELECT id, model, vector FROM face_templates WHERE user = ?"
-_RESEAL = "UPDATE face_templates SET user = ?, vector = ? WHERE id = ?"
-_LOSE = "DELETE FROM face_templates WHERE id = ?"
 
 _ENTOMB = """
 UPDATE users SET name = NULL, email = NULL, role = 'guest', consent_at = NULL, updated_at = :at, forgotten_at = :at
@@ -147,37 +143,12 @@ def merge(asked: MergePeople, work: Work) -> Outcome:
     row = {"id": person.id, "other": other.id, "at": work.at_us}
     for statement in (*_MERGE, _TAKE_CONSENT):
         connection.execute(statement, row)
-    taken = _resealed(work, UUID(person.uid), UUID(other.uid))
+    reseal(connection, work.keys, of=UUID(other.uid), under=UUID(person.uid))
+    (templates,) = connection.execute(_FACES, (person.uid,)).fetchone()
     _take_address(work, person, other)
     entomb(work, other)
-    told = {"uid": person.uid, "name": person.name, "merged": other.uid, "templates": taken, "changed": True}
+    told = {"uid": person.uid, "name": person.name, "merged": other.uid, "templates": templates, "changed": True}
     return Outcome(told, gallery_changed=True, stale_keys=(UUID(other.uid),))
-
-
-def _resealed(work: Work, person: UUID, other: UUID) -> int:
-    """Seal the other's faces under the person's key; how many there are now.
-
-    Unsealable where the other's key is there and cannot be opened (its wrapping key may only be elsewhere). Faces that
-    nobody can ever open again, their key gone or themselves damaged, are left behind.
-    """
-    rows = work.connection.execute(_THEIR_FACES, (str(other),)).fetchall()
-    theirs = work.keys.of(other) if other in work.keys.owners() else None
-    mine = work.keys.made(person) if theirs else None
-    for id_, model, sealed in rows:
-        plain = None if theirs is None else _opened(theirs, sealed, about(UUID(id_), model))
-        if mine is None or plain is None:
-            work.connection.execute(_LOSE, (id_,))
-        else:
-            work.connection.execute(_RESEAL, (str(person), mine.seal(plain, about(UUID(id_), model)), id_))
-    return int(work.connection.execute(_FACES, (str(person),)).fetchone()[0])
-
-
-def _opened(seal: Seal, sealed: bytes, bound: bytes) -> bytes | None:
-    """What was sealed, or None where it is damaged."""
-    try:
-        return seal.unseal(sealed, bound)
-    except Unsealable:
-        return None
 
 
 def _take_address(work: Work, person: Known, other: Known) -> None:

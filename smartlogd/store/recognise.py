@@ -46,7 +46,14 @@ def asking(folder: Path, *, is_of_faces: bool = False) -> Iterator[sqlite3.Conne
             f"The log in {folder} was written by an older smartlogd, which kept no faces.",
             "Start smartlogd once (`smartlogd run`): it brings the tables up to date, and loses nothing.",
         )
-    with told(folder), closing(reading(path)) as connection:
+    with read_only(path) as connection:
+        yield connection
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that cannot write, set as `pragmas.READING` says; SQLite's complaints are DiskTrouble."""
+    with told(path.parent), closing(reading(path)) as connection:
         for pragma in READING:
             connection.execute(pragma)
         yield connection

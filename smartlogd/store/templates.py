@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -22,10 +21,9 @@ import numpy.typing as npt
 
 from smartlogd.base.errors import SmartlogError, UnusableInput
 from smartlogd.base.who import DIMENSIONS, Embedding, Template, Who
-from smartlogd.store.keys import Keys, Seal
-from smartlogd.store.pragmas import DATABASE, READING
-from smartlogd.store.recognise import reading
-from smartlogd.store.trouble import told
+from smartlogd.store.keys import Keys, Seal, Unsealable
+from smartlogd.store.pragmas import DATABASE
+from smartlogd.store.recognise import read_only
 
 log = logging.getLogger("smartlogd.store")
 
@@ -119,10 +117,7 @@ def load(folder: Path, keys: Keys, *, model: str | None = None, name: str = DATA
 
 def read(folder: Path, keys: Keys, *, model: str | None = None, name: str = DATABASE) -> Kept:
     """The same with the spoilt ones, and without a word in the log."""
-    path = folder / name
-    with told(folder), closing(reading(path)) as connection:
-        for pragma in READING:
-            connection.execute(pragma)
+    with read_only(folder / name) as connection:
         rows = connection.execute(_KEPT, {"model": model}).fetchall()
     spoilt: list[Spoilt] = []
     opened = list(_opened(rows, keys.at_once(), spoilt))
@@ -144,19 +139,32 @@ def read(folder: Path, keys: Keys, *, model: str | None = None, name: str = DATA
 def reseal(connection: sqlite3.Connection, keys: Keys, *, of: UUID, under: UUID) -> int:
     """Give one enrolled person's faces to another, sealed under the other's key; how many there were.
 
-    In the caller's transaction. One that cannot be opened is lost with its key, and goes. The first one's key is left
-    to the caller, who destroys it.
+    In the caller's transaction; the first one's key is left to the caller, who destroys it. Unsealable where that key
+    is there and cannot be opened (its wrapping key may only be elsewhere). Faces that nobody can ever open again,
+    their key gone or themselves damaged, are left behind.
     """
-    rows = connection.execute(
-        "SELECT user, id, NULL, NULL, model, 0, vector FROM face_templates WHERE user = ?", (str(of),)
-    )
-    spoilt: list[Spoilt] = []
-    opened = list(_opened(rows.fetchall(), keys, spoilt))
-    for row, id_, plain in opened:
-        sealed = keys.seal(under, plain, about(id_, row[4]))
-        connection.execute("UPDATE face_templates SET user = ?, vector = ? WHERE id = ?", (str(under), sealed, row[1]))
-    connection.executemany("DELETE FROM face_templates WHERE id = ?", [(one.id,) for one in spoilt])
-    return len(opened)
+    rows = connection.execute("SELECT id, model, vector FROM face_templates WHERE user = ?", (str(of),)).fetchall()
+    theirs = keys.of(of) if of in keys.owners() else None
+    other = keys.made(under) if theirs else None
+    taken = 0
+    for id_, model, sealed in rows:
+        bound = about(UUID(id_), model)
+        plain = None if theirs is None else _undamaged(theirs, sealed, bound)
+        if other is None or plain is None:
+            connection.execute("DELETE FROM face_templates WHERE id = ?", (id_,))
+            continue
+        row = (str(under), other.seal(plain, bound), id_)
+        connection.execute("UPDATE face_templates SET user = ?, vector = ? WHERE id = ?", row)
+        taken += 1
+    return taken
+
+
+def _undamaged(seal: Seal, sealed: bytes, bound: bytes) -> bytes | None:
+    """What was sealed, or None where it is damaged."""
+    try:
+        return seal.unseal(sealed, bound)
+    except Unsealable:
+        return None
 
 
 def about(template: UUID, model: str) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -14,9 +13,8 @@ from smartlogd.base.known import PersonId, SubjectId
 from smartlogd.base.time import Stamp
 from smartlogd.base.who import Who
 from smartlogd.schema.instants import micros
-from smartlogd.store.pragmas import DATABASE, READING
-from smartlogd.store.recognise import reading, version_of
-from smartlogd.store.trouble import told
+from smartlogd.store.pragmas import DATABASE
+from smartlogd.store.recognise import read_only, version_of
 
 # Up from each subject to the nearest name, else to the end of its chain; a ring that was bent by hand has no end.
 _WHOM = """
@@ -49,7 +47,7 @@ class Called:
 def whom(folder: Path, subjects: Iterable[SubjectId], *, name: str = DATABASE) -> dict[SubjectId, Who]:
     """Who each subject that has a row is: a person, or the stranger at the end of its mergers."""
     asked = json.dumps([str(subject) for subject in subjects])
-    with told(folder), closing(_open(folder / name)) as connection:
+    with read_only(folder / name) as connection:
         return {
             SubjectId(UUID(start)): Who(UUID(uid or uuid), is_known=uid is not None)
             for start, uuid, uid in connection.execute(_WHOM, (asked,))
@@ -61,7 +59,7 @@ def called(folder: Path, *, name: str = DATABASE) -> dict[PersonId, Called]:
     path = folder / name
     if version_of(path) is None:
         return {}
-    with told(folder), closing(_open(path)) as connection:
+    with read_only(path) as connection:
         rows = connection.execute(_CALLED)
         return {PersonId(UUID(uid)): Called(id_, name_) for uid, id_, name_ in rows}
 
@@ -70,10 +68,3 @@ def introduce(connection: sqlite3.Connection, people: Mapping[PersonId, Called],
     """Let a database know these people by name, in the caller's transaction; who was forgotten there stays so."""
     rows = [{"uid": str(uid), "name": one.name, "at": micros(at.utc)} for uid, one in people.items()]
     connection.executemany(_INTRODUCE, rows)
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    connection = reading(path)
-    for pragma in READING:
-        connection.execute(pragma)
-    return connection
