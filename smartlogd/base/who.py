@@ -19,6 +19,12 @@ DIMENSIONS = 128
 NETWORK = "dlib_resnet_v1"
 """The network of face_recognition, whoever runs it and at whatever precision: its points are comparable."""
 
+MOST_OF_A_STRANGER = 5
+"""So many faces are remembered of one stranger, over all subjects that were merged; the best ones.
+
+Someone who stays for hours is looked at hundreds of times.
+"""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Who:

@@ -14,7 +14,7 @@ from smartlogd.base.pixels import jpeg, mosaic, scaled
 from smartlogd.base.ports import Embedder
 from smartlogd.base.seen import Detection, Frame, Pixels
 from smartlogd.base.time import Stamp
-from smartlogd.base.who import Template, View, Who
+from smartlogd.base.who import MOST_OF_A_STRANGER, Template, View, Who
 from smartlogd.identify.embedder import chip, embedding
 from smartlogd.identify.gallery import Gallery
 from smartlogd.identify.options import IdentifyOptions
@@ -27,8 +27,6 @@ _CLEARLY = 1.3
 _AGAIN_S, _ELSE_S = 0.3, 1.0
 """A look that failed is tried again after the first; one that named nobody after the second, at a face no worse."""
 _NO_WORSE = 0.85
-_MOST_OF_A_STRANGER = 5
-"""Someone who stays for hours is looked at hundreds of times; the database keeps no more of them either."""
 _CROP_PX, _CROP_SHARE, _BLOCKS = 240, 1.9, 8
 
 Refine = Callable[[Pixels, Detection], Detection]
@@ -201,4 +199,4 @@ def _best_few(who: Who, faces: Sequence[Template]) -> Sequence[Template]:
     once = {face.id: face for face in faces}.values()
     if who.is_known:
         return tuple(once)
-    return sorted(once, key=lambda face: (-face.quality, face.id))[:_MOST_OF_A_STRANGER]
+    return sorted(once, key=lambda face: (-face.quality, face.id))[:MOST_OF_A_STRANGER]

@@ -14,7 +14,7 @@ from pathlib import Path
 from uuid import UUID
 
 from smartlogd.base.errors import UnusableInput
-from smartlogd.base.who import Recognition, Template
+from smartlogd.base.who import MOST_OF_A_STRANGER, Recognition, Template
 from smartlogd.schema.instants import micros
 from smartlogd.store.crops import erase_crop, keep_crop
 from smartlogd.store.follow import follow, group, person, root
@@ -24,8 +24,6 @@ from smartlogd.store.trouble import DISK_FULL, READ_ONLY, StoreTrouble
 
 log = logging.getLogger("smartlogd.store")
 
-MOST_OF_A_STRANGER = 5
-"""So many faces are remembered of one stranger, over all subjects that were merged; the best ones."""
 SOURCE = "track"
 
 _TOMBSTONE = "SELECT EXISTS (SELECT 1 FROM tombstones WHERE uid IN (?, ?, ?))"
