@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +82,13 @@ class Detection:
     def keypoint(self, name: str) -> Keypoint | None:
         """The keypoint of this name, if the detector gave one."""
         return next((keypoint for keypoint in self.keypoints if keypoint.name == name), None)
+
+    def roll_rad(self, width: int, height: int) -> float:
+        """How far a face is tilted, on a picture of this size in pixels: positive clockwise, 0 without both eyes."""
+        right, left = self.keypoint("right_eye"), self.keypoint("left_eye")
+        if right is None or left is None:
+            return 0.0
+        return math.atan2((left.point.y - right.point.y) * height, (left.point.x - right.point.x) * width)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,13 +121,9 @@ def open_stills(options: DetectOptions, registry: Registry) -> StillFaces:
 
 def _square(face: Detection, width: int, height: int, room: float, size: int) -> Matrix:
     """Picture pixels -> pixels of a square round the face, turned until its eyes are level."""
-    right, left = face.keypoint("right_eye"), face.keypoint("left_eye")
-    roll = 0.0
-    if right is not None and left is not None:
-        roll = math.atan2((left.point.y - right.point.y) * height, (left.point.x - right.point.x) * width)
     side = max(face.box.width * width, face.box.height * height, 1.0) * room
     centre = complex(face.box.centre.x * width, face.box.centre.y * height)
-    turn = cmath.rect(size / side, -roll)
+    turn = cmath.rect(size / side, -face.roll_rad(width, height))
     shift = complex(size / 2, size / 2) - turn * centre
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 

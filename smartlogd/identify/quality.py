@@ -78,7 +78,7 @@ def measure(face: Detection, chip: Pixels, width: int, height: int) -> Quality:
         sharpness=_sharpness(light),
         brightness=float(light.mean()) / 255,
         yaw=_yaw(face, width, height),
-        roll=_roll(face, width, height),
+        roll=math.degrees(face.roll_rad(width, height)),
         score=face.score,
     )
 
@@ -133,17 +133,9 @@ def _yaw(face: Detection, width: int, height: int) -> float:
     return math.degrees(math.atan2(nose - (left + right) / 2, _NOSE_BEFORE_EARS * max(half, 1e-6)))
 
 
-def _roll(face: Detection, width: int, height: int) -> float:
-    """How far the head is tilted, in degrees: 0 upright, positive clockwise."""
-    right, left = face.keypoint("right_eye"), face.keypoint("left_eye")
-    if right is None or left is None:
-        return 0.0
-    return math.degrees(math.atan2((left.point.y - right.point.y) * height, (left.point.x - right.point.x) * width))
-
-
 def _upright(face: Detection, width: int, height: int) -> dict[str, complex]:
     """The keypoints in pixels, by name, turned until the eyes are level."""
-    roll = math.radians(_roll(face, width, height))
+    roll = face.roll_rad(width, height)
     back = complex(math.cos(roll), -math.sin(roll))
     return {
         keypoint.name: complex(keypoint.point.x * width, keypoint.point.y * height) * back
