@@ -139,16 +139,18 @@ def enroller(settings: Settings) -> Enroller:
     return Enroller(faces.find, embedder(settings), settings.identify.gate())
 
 
-def templates(folder: Path, name: str = "smartlog.db") -> tuple[Template, ...]:
-    """The remembered faces of the database `name` in `folder`.
+def templates(folder: Path, name: str | None = None) -> tuple[Template, ...]:
+    """The remembered faces of the database in `folder`, the device's own unless `name` is another.
 
     None where there is no such database yet, or one of a version before faces were kept.
     """
     from smartlogd.schema.migrate import head
     from smartlogd.store.keys import Keys
+    from smartlogd.store.pragmas import DATABASE
     from smartlogd.store.recognise import version_of
     from smartlogd.store.templates import load
 
+    name = name or DATABASE
     if version_of(folder / name) != head():
         return ()
     return load(folder, Keys.open(folder), model=NETWORK, name=name)

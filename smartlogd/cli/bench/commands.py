@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from smartlogd.cli.bench.identity import embed, gallery
-from smartlogd.cli.bench.report import Runs, settings_of, tell
+from smartlogd.cli.bench.report import Runs, disk, settings_of, tell
 from smartlogd.cli.options import AsJson, Config, Profile
 
 app = typer.Typer(help="Measure this machine: speed, start, memory, log, faces.", rich_markup_mode=None)
@@ -186,16 +186,10 @@ def journal(
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Events a second through the journal, beside bare executemany."""
-    import tempfile
-
-    from smartlogd.base.errors import Missing
     from smartlogd.store.pace import pace
 
     settings_of(config, None)
-    place = folder or Path(tempfile.gettempdir())
-    if not place.is_dir():
-        raise Missing(f"There is no folder {place}.", "Name one on the disk that is to be measured.")
-    measured = _finished(pace(place, rows))
+    measured = _finished(pace(disk(folder), rows))
     tell(
         {
             "what": "journal", "rows": rows, "journal_rows_per_s": round(measured.journal_rows_per_s),

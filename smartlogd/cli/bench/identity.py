@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from smartlogd.cli.bench.report import Runs, settings_of, tell
+from smartlogd.cli.bench.report import Runs, disk, settings_of, tell
 from smartlogd.cli.options import AsJson, Config
 
 WANTED_EMBED = 0.1
@@ -58,16 +58,10 @@ def gallery(
 
     They are made up, half of them known persons', and read from a database in which each being's are sealed.
     """
-    import tempfile
-
-    from smartlogd.base.errors import Missing
     from smartlogd.cli.bench.gallery import gallery as measure
 
     settings_of(config, None)
-    place = folder or Path(tempfile.gettempdir())
-    if not place.is_dir():
-        raise Missing(f"There is no folder {place}.", "Name one on the disk that is to be measured.")
-    measured = measure(place, templates)
+    measured = measure(disk(folder), templates)
     nearest_ms, cpu_ms = measured.nearest_s * 1e3, measured.nearest_cpu_s * 1e3
     tell(
         {

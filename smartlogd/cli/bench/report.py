@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from smartlogd.base.errors import Missing
 from smartlogd.base.known import Json
 
 if TYPE_CHECKING:
@@ -24,6 +26,14 @@ def settings_of(config: Path | None, profile: str | None, more: Mapping[str, obj
 
     log_to_stderr("warning")
     return read_settings(config, {**({"detect.profile": profile} if profile else {}), **(more or {})})
+
+
+def disk(folder: Path | None) -> Path:
+    """The folder on the disk that is measured, the temporary one unless given; Missing where there is none."""
+    place = folder or Path(tempfile.gettempdir())
+    if not place.is_dir():
+        raise Missing(f"There is no folder {place}.", "Name one on the disk that is to be measured.")
+    return place
 
 
 def tell(fields: Mapping[str, Json], said: str, *, as_json: bool) -> None:
