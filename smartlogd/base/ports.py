@@ -14,6 +14,7 @@ from smartlogd.base.known import Event, EventId, SubjectId, Track, TrackId
 from smartlogd.base.seen import Detection, Frame, Pixels
 from smartlogd.base.time import Stamp
 from smartlogd.base.who import Embedding, Recognition, Template, View
+from smartlogd.base.wire import Applied, Page, Parcel, Verdicts, Waiting
 
 Tensor = npt.NDArray[np.generic]
 
@@ -153,6 +154,56 @@ class Journal(Protocol):
 
     async def room(self) -> None:
         """Return when there is room for more events: at once, but when the disk has long been full."""
+        ...
+
+
+class Outbox(Protocol):
+    """What waits to be sent, in the device's own database."""
+
+    async def take(
+        self, most_rows: int, most_bytes: int, *, after: tuple[int, int] | None = None, now_us: int
+    ) -> Parcel | None:
+        """The most urgent rows, oldest first; None where nothing waits that may be sent.
+
+        `after` is the end of a parcel that is still under way. `now_us` is the monotonic clock: rows stamped by a
+        clock not trusted, younger than 15 minutes by it, wait for a better one. One row is sent however large it is.
+        """
+        ...
+
+    async def settle(self, verdicts: Verdicts, void: Sequence[int] = ()) -> None:
+        """Take the verdicts to heart, in one transaction: sent rows go, refused ones become dead letters."""
+        ...
+
+    async def waiting(self, *, now_us: int) -> Waiting:
+        """How much waits."""
+        ...
+
+
+class Inbox(Protocol):
+    """Where what comes down from the centre is kept."""
+
+    async def cursor(self) -> tuple[str | None, int]:
+        """The centre that was last asked, and how far what it said was taken."""
+        ...
+
+    async def apply(self, page: Page) -> Applied:
+        """Take a page into the database, and its cursor with it, in one transaction."""
+        ...
+
+
+class Centre(Protocol):
+    """The central database, as a device sees it. Errors: ServiceAway and its kin in `sync`."""
+
+    async def ingest(self, epoch: str, body: str, about: Mapping[str, object]) -> Verdicts:
+        """Send items; what the centre says of each."""
+        ...
+
+    async def pull(self, cursor: int, most: int) -> Page:
+        """What changed after `cursor`, at most so many rows of it."""
+        ...
+
+    async def close(self) -> None:
+        """Hang up; the next question connects again."""
         ...
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smartlogd.base.errors import UnusableInput
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -18,10 +20,10 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x534C4F47
 """The letters SLOG, in SQLite's header field for it: `file smartlog.db` and other programs can tell whose it is."""
 
-HISTORY = Path(__file__).parent / "edge"
-"""The folder of the edge's migrations."""
+HISTORY = Path(__file__).parent / "history"
+"""The folder of the migrations, each of which knows both sides."""
 
-NEWEST = HISTORY / "newest.sql"
+NEWEST = Path(__file__).parent / "edge" / "newest.sql"
 """The tables at the newest version, as `schema.snapshot` wrote them."""
 
 
@@ -57,3 +59,22 @@ def upgrade(url: str | URL, to: str = "head") -> None:
     config.set_main_option("script_location", str(HISTORY).replace("%", "%%"))
     config.attributes["url"] = url
     command.upgrade(config, to)
+
+
+def reachable(url: str | URL) -> URL:
+    """The URL with the driver that is used for its side: whichever it names, sqlite3 or psycopg.
+
+    UnusableInput for what is no URL, or names another kind of database.
+    """
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    hint = "Give sqlite:///PATH/smartlog.db for a device's own database, postgresql://... for the centre's."
+    try:
+        made = make_url(url)
+    except ArgumentError as error:
+        raise UnusableInput("The database's URL cannot be read.", hint) from error
+    driver = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}.get(made.get_backend_name())
+    if driver is None:
+        raise UnusableInput(f"There are no tables of ours for {made.get_backend_name()!r}.", hint)
+    return made.set(drivername=driver)

@@ -14,6 +14,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from smartlogd.schema.migrate import APPLICATION_ID, NEWEST, head
 from smartlogd.schema.models import Base
 from smartlogd.schema.readable import SMARTLOG_READABLE
+from smartlogd.schema.tables import is_of
 
 _NOTE = """\
 -- Made by `python -m smartlogd.schema.snapshot` from smartlogd/schema/models.py; not edited by hand.
@@ -35,9 +36,10 @@ def snapshot() -> str:
     """The statements, each ended by a semicolon at the end of a line."""
     statements: list[str] = []
     for table in Base.metadata.sorted_tables:
-        if table.info["side"] in {"edge", "both"}:
+        if is_of(table.info, "sqlite"):
             statements.append(_sql(CreateTable(table)))
-            indexes = sorted(table.indexes, key=lambda index: str(index.name))
+            ours = (index for index in table.indexes if is_of(index.info, "sqlite"))
+            indexes = sorted(ours, key=lambda index: str(index.name))
             statements += [_sql(CreateIndex(index)) for index in indexes]
     statements += [
         SMARTLOG_READABLE,

@@ -1,29 +1,41 @@
-"""How Alembic reaches an edge database.
+"""How Alembic reaches a database, and which side of the history it gets.
 
-The URL comes from the program (`migrate.upgrade`), from `alembic -x url=sqlite:///...`, from DATABASE_URL, or from
-alembic.ini, in this order. Everything runs in one BEGIN IMMEDIATE transaction: a power cut in the middle of a
-migration leaves the version before it, whole.
+The URL comes from the program (`migrate.upgrade`), from `alembic -x url=...`, from DATABASE_URL (in the environment or
+in `.env`), or from alembic.ini, in this order. sqlite:/// is a device's own database, postgresql:// the centre's.
+Everything runs in one transaction: a power cut in the middle of a migration leaves the version before it, whole.
 """
 
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 from alembic import context
-from sqlalchemy import URL, NullPool, create_engine, event, make_url
+from dotenv import dotenv_values
+from sqlalchemy import URL, NullPool, create_engine, event
 from sqlalchemy.schema import SchemaItem
 
-from smartlogd.base.errors import DiskTrouble, UnusableInput
-from smartlogd.schema.migrate import revisions
+from smartlogd.base.errors import DiskTrouble
+from smartlogd.schema.migrate import reachable, revisions
 from smartlogd.schema.models import Base
+from smartlogd.schema.tables import is_of
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
     from alembic.operations import MigrationScript
     from alembic.runtime.migration import MigrationContext
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
+
+
+# Alembic says on SQLite of the centre's indexes with a descending column, which are not there, that it cannot compare.
+warnings.filterwarnings("ignore", message="autogenerate skipping metadata-specified expression-based index")
+
+_PLAIN = {
+    "sqlite": {"Instant": "sa.BigInteger()"},
+    "postgresql": {"Instant": "sa.TIMESTAMP(timezone=True)"},
+}
 
 
 def _url() -> URL:
@@ -32,19 +44,16 @@ def _url() -> URL:
         context.config.attributes.get("url")
         or context.get_x_argument(as_dictionary=True).get("url")
         or os.environ.get("DATABASE_URL")
+        or dotenv_values(".env").get("DATABASE_URL")
         or context.config.get_main_option("sqlalchemy.url", "")
     )
-    if make_url(given).get_backend_name() != "sqlite":
-        raise UnusableInput(
-            "These migrations are those of a device's own SQLite database.",
-            "Give it as -x url=sqlite:///PATH/smartlog.db.",
-        )
-    return make_url(given).set(drivername="sqlite")
+    return reachable(given)
 
 
-def _ours(item: SchemaItem, _name: object, kind: str, *_: object) -> bool:
-    """Leave out the tables that live at the centre only."""
-    return kind != "table" or item.info.get("side", "edge") != "central"
+def _ours(item: SchemaItem, _name: object, _kind: str, is_reflected: object, *_: object) -> bool:
+    """Leave out the tables, constraints and indexes of the other side."""
+    dialect = context.get_context().dialect.name
+    return bool(is_reflected) or is_of(item.info, dialect)
 
 
 def _number(
@@ -58,8 +67,8 @@ def _number(
 
 
 def _spell(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:
-    """How a new migration file writes our own types: as what SQLite keeps."""
-    plain = {"Instant": "sa.BigInteger()"}.get(type(item).__name__)
+    """How a new migration file writes our own types: as what the database keeps."""
+    plain = _PLAIN[_context.dialect.name if _context.dialect else "sqlite"].get(type(item).__name__)
     return plain if kind == "type" and plain else False
 
 
@@ -68,7 +77,7 @@ def _migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
-        render_as_batch=True,
+        render_as_batch=connection.dialect.name == "sqlite",
         transactional_ddl=True,
         include_object=_ours,
         render_item=_spell,
@@ -76,18 +85,22 @@ def _migrate(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+    if connection.dialect.name == "sqlite":
+        _check_pointers(connection)
+
+
+def _check_pointers(connection: Connection) -> None:
+    """Raise where rows point at rows that are not there; whatever was done is undone then."""
     orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
     if orphans:
         raise DiskTrouble(f"The migration would leave {len(orphans)} rows pointing at nothing; nothing was changed.")
 
 
-def run() -> None:
-    """Open the database, migrate in one transaction, close it."""
-    engine = create_engine(_url(), poolclass=NullPool)
+def _as_edge(engine: Engine) -> None:
+    """No transactions of the driver's own; foreign keys are off while tables are rebuilt, and checked after."""
 
     @event.listens_for(engine, "connect")
     def _plain(dbapi: Any, _record: object) -> None:
-        """No transactions of the driver's own; foreign keys are off while tables are rebuilt, and checked after."""
         dbapi.isolation_level = None
         for statement in ("PRAGMA foreign_keys = OFF", "PRAGMA synchronous = FULL", "PRAGMA busy_timeout = 5000"):
             dbapi.execute(statement)
@@ -96,6 +109,12 @@ def run() -> None:
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+
+def run() -> None:
+    """Open the database, migrate in one transaction, close it."""
+    engine = create_engine(_url(), poolclass=NullPool)
+    if engine.dialect.name == "sqlite":
+        _as_edge(engine)
     with engine.begin() as connection:
         _migrate(connection)
 

@@ -32,6 +32,8 @@ LEFT JOIN users AS u ON u.id = s.user_id
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name != "sqlite":
+        return
     # house: a migration is one list of tables, read from top to bottom
     op.create_table(
         "boots",
@@ -155,6 +157,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name != "sqlite":
+        return
     op.execute("DROP VIEW smartlog_readable")
     op.drop_table("smartlog")
     op.drop_table("events")

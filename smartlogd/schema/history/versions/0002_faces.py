@@ -23,6 +23,8 @@ WHERE subjects.uuid = smartlog.uuid AND subjects.user_id IS NOT NULL AND smartlo
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name != "sqlite":
+        return
     op.create_table(
         "face_templates",
         sa.Column("id", sa.String(36), nullable=False),
@@ -57,6 +59,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name != "sqlite":
+        return
     op.drop_index("ix_smartlog_uuid", "smartlog")
     for table, column in (("smartlog", "user_id"), ("subjects", "merged_into"), ("subjects", "user_id")):
         op.drop_index(f"ix_{table}_{column}", table)

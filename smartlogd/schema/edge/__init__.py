@@ -1,1 +1,0 @@
-"""The history of the edge's tables, as Alembic migrations."""
