@@ -181,8 +181,7 @@ class Keys:
 
     def _write(self, owner: UUID, key: bytes, wrapping: bytes) -> None:
         """The owner's key file, whole and on the disk, or not at all."""
-        head, nonce = _MADE + _name(wrapping), secrets.token_bytes(_NONCE_BYTES)
-        place(self._path(owner), head + nonce + _cipher(wrapping).encrypt(nonce, key, head + owner.bytes))
+        place(self._path(owner), key_file(owner, key, wrapping))
 
     def _first(self) -> bytes:
         """The wrapping key for what is made from now on; a local one is made where there is none at all."""
@@ -204,6 +203,25 @@ class Keys:
         if self._holds:
             self._held = found
         return found
+
+
+def key_file(owner: UUID, key: bytes, wrapping: bytes) -> bytes:
+    """What a key file holds: the owner's key, wrapped."""
+    head, nonce = _MADE + _name(wrapping), secrets.token_bytes(_NONCE_BYTES)
+    return head + nonce + _cipher(wrapping).encrypt(nonce, key, head + owner.bytes)
+
+
+def key_in(file: bytes, owner: UUID, wrapping: bytes) -> bytes | None:
+    """The key in a key file; None where it is not the owner's, or another key wraps it, or it was altered."""
+    if not is_wrapped_by(file, wrapping):
+        return None
+    head, nonce, body = _split(file)
+    return _opened(_cipher(wrapping), nonce, body, head + owner.bytes)
+
+
+def is_wrapped_by(file: bytes, wrapping: bytes) -> bool:
+    """Whether these are the bytes of a key file that says it was wrapped by this key."""
+    return len(file) == _FILE_BYTES and file.startswith(_MADE + _name(wrapping))
 
 
 def _split(file: bytes) -> tuple[bytes, bytes, bytes]:
