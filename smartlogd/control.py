@@ -2,7 +2,8 @@
 
 One JSON object a line, at most 64 KiB: {"verb": "status"} is answered with {"ok": true, ...} or with
 {"ok": false, "error": sentence, "hint": sentence, "code": exit code}. A change of people or strangers says which and
-with what: {"verb": "change", "what": "rename", "arguments": {...}}. Whoever may open the socket (0660, in a folder of
+with what: {"verb": "change", "what": "rename", "arguments": {...}}. Sending to the centre is asked after, and steered,
+with {"verb": "sync", "what": "status"}. Whoever may open the socket (0660, in a folder of
 0700) may ask; what they send is bounded in size, number and time, and never trusted.
 """
 
@@ -27,6 +28,9 @@ IDLE_S = 10.0
 """How long a client may take over one line, and over taking its answer."""
 ANSWER_S = 20.0
 """How long the command line waits for an answer: a reload may load models anew."""
+
+SYNC = ("status", "now", "pause", "resume")
+"""What may be asked of the sending to the centre."""
 
 Request: TypeAlias = Mapping[str, object]
 """What was asked, as it came: nothing in it is believed but that it is a JSON object."""
@@ -99,6 +103,7 @@ class _Desk:
             "reload": lambda _: control.reload(),
             "stop": lambda _: control.stop(),
             "change": lambda request: control.change(*_change(request)),
+            "sync": lambda request: control.sync(_word(request)),
         }
         self._clients: set[asyncio.StreamWriter] = set()
 
@@ -164,6 +169,14 @@ def _change(request: Request) -> tuple[str, Mapping[str, object]]:
         hint = 'Send {"verb": "change", "what": "ignore", "arguments": {"uuid": "..."}}.'
         raise UnusableInput("The request does not say what to change, and with which arguments.", hint)
     return what, arguments
+
+
+def _word(request: Request) -> str:
+    """What is asked of the sending to the centre."""
+    what = request.get("what", SYNC[0])
+    if not isinstance(what, str) or what not in SYNC:
+        raise UnusableInput("The request does not say what to do about the sync.", f"Known: {', '.join(SYNC)}.")
+    return what
 
 
 async def _send(writer: asyncio.StreamWriter, answer: Mapping[str, object]) -> None:

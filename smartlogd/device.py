@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import os
 import re
@@ -9,9 +10,10 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from smartlogd.base.errors import DiskTrouble, Exit, SmartlogError
 
@@ -22,6 +24,36 @@ def host_name() -> str:
     """The machine's own name, in the letters that a device's name may have."""
     bare = socket.gethostname().split(".", 1)[0].lower()
     return re.sub(r"[^a-z0-9-]+", "-", bare).strip("-")[:63] or "smartlogd"
+
+
+def known_zone(name: str) -> str:
+    """The name again; ValueError where no time zone is called so.
+
+    >>> known_zone("Europe/Rome")
+    'Europe/Rome'
+    """
+    if name:
+        zone(name)
+    return name
+
+
+def zone(name: str) -> dt.tzinfo:
+    """The time zone of that name, the system's own for an empty one; ValueError where there is none."""
+    if not name:
+        return _system_zone()
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError, ValueError) as error:
+        raise ValueError(f"no time zone is called {name!r}, as for example Europe/Rome is") from error
+
+
+def _system_zone() -> dt.tzinfo:
+    """The zone that the machine is set to; UTC where that cannot be read."""
+    try:
+        with Path("/etc/localtime").open("rb") as file:
+            return ZoneInfo.from_file(file, key="localtime")
+    except (OSError, ValueError):
+        return dt.UTC
 
 
 class DeviceOptions(BaseModel):
@@ -37,6 +69,11 @@ class DeviceOptions(BaseModel):
     state_dir: Path | None = Field(
         default=None,
         description="Folder of the database; unless given, the one systemd names, else ~/.local/state/smartlogd.",
+    )
+    timezone: Annotated[str, AfterValidator(known_zone)] = Field(
+        default="",
+        max_length=64,
+        description="Whose days are counted, as an IANA name (Europe/Rome); the system's own zone unless given.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important kind of message that is written to standard error."

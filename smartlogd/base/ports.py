@@ -225,3 +225,7 @@ class Control(Protocol):
     async def change(self, what: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
         """Change who people are: one of the changes of people and strangers, by name; gives its outcome."""
         ...
+
+    async def sync(self, what: str) -> Mapping[str, object]:
+        """How sending to the centre fares (status), and what to do about it (now, pause, resume)."""
+        ...

@@ -124,6 +124,9 @@ class Desk:
             raise Missing("Nobody is called so.", "Look.")
         return {"changed": True}
 
+    async def sync(self, what: str) -> Mapping[str, object]:
+        return {}
+
 
 @contextmanager
 def listening(path: Path, desk: Desk) -> Iterator[None]:

@@ -42,6 +42,10 @@ class Desk:
             raise UnusableInput("There is no change called nonsense.")
         return {"what": what, "with": dict(arguments)}
 
+    async def sync(self, what: str) -> Mapping[str, object]:
+        self.asked.append(f"sync {what}")
+        return {"word": "paused" if what == "pause" else "resting"}
+
 
 @contextlib.asynccontextmanager
 async def served(path: Path, desk: Desk) -> AsyncIterator[None]:
@@ -123,6 +127,14 @@ async def test_a_change_reaches_the_daemon_with_its_arguments(path: Path) -> Non
     assert desk.asked == ["change ignore", "change nonsense"]
 
 
+async def test_the_sync_is_asked_after_and_steered(path: Path) -> None:
+    desk = Desk()
+    async with served(path, desk):
+        assert await asyncio.to_thread(control.ask, path, "sync") == {"word": "resting"}
+        assert await asyncio.to_thread(control.ask, path, "sync", what="pause") == {"word": "paused"}
+    assert desk.asked == ["sync status", "sync pause"]
+
+
 async def test_more_than_a_line_holds_is_refused_before_it_is_sent(path: Path) -> None:
     desk = Desk()
     async with served(path, desk):
@@ -142,6 +154,8 @@ HOSTILE = {
     "a change of nothing": b'{"verb": "change"}\n',
     "a change that is a number": b'{"verb": "change", "what": 7}\n',
     "a change with a list of arguments": b'{"verb": "change", "what": "forget", "arguments": ["Anna"]}\n',
+    "a sync with an unknown word": b'{"verb": "sync", "what": "drop"}\n',
+    "a sync with a list": b'{"verb": "sync", "what": ["now"]}\n',
     "a verb that is an attribute": b'{"verb": "__class__"}\n',
     "binary": bytes(range(1, 10)) + bytes(range(11, 256)) + b"\n",
     "bytes that are no UTF-8": b'{"verb": "\xff\xfe"}\n',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import socket
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from smartlogd.base.errors import DiskTrouble, Exit, SmartlogError
-from smartlogd.device import NAME, DeviceOptions, folders, host_name, made
+from smartlogd.device import NAME, DeviceOptions, folders, host_name, made, zone
 
 
 @pytest.mark.parametrize(
@@ -92,3 +93,15 @@ def test_a_folder_of_someone_else_is_a_matter_of_permission(tmp_path: Path) -> N
         with pytest.raises(SmartlogError) as caught:
             made(place)
         assert caught.value.code is Exit.PERMISSION
+
+
+def test_days_are_those_of_the_zone_that_is_named_or_of_the_system() -> None:
+    summer = dt.datetime(2026, 7, 1, 23, 30, tzinfo=dt.UTC)
+    assert str(summer.astimezone(zone("Europe/Rome")).date()) == "2026-07-02"
+    assert summer.astimezone(zone("")).utcoffset() == summer.astimezone().utcoffset()
+
+
+@pytest.mark.parametrize("name", ["Rome", "../../etc/passwd", "/etc/localtime", "Europe/\0"])
+def test_a_zone_that_nobody_knows_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="no time zone is called"):
+        DeviceOptions(timezone=name)

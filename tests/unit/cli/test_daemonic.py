@@ -61,6 +61,9 @@ class Desk:
     async def change(self, what: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
         raise AssertionError(f"nobody asks for the change {what} here")
 
+    async def sync(self, what: str) -> Mapping[str, object]:
+        raise AssertionError(f"nobody asks for the sync ({what}) here")
+
 
 @pytest.fixture
 def desk(state: Path) -> Iterator[Desk]:
