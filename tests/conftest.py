@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import faulthandler
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,16 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from centre import Centre, Cluster
+
     from smartlogd.detect.registry import Registry
 
 ROOT = Path(__file__).parents[1]
+CENTRAL_URL = os.environ.get("SMARTLOG_TEST_CENTRAL_URL")
 MODELS = Path(os.environ.get("SMARTLOG_TEST_MODELS", ROOT / ".cache" / "models"))
 NOTES = pytest.StashKey[list[str]]()
+
+sys.path.insert(0, str(Path(__file__).parent))  # for tests/centre.py
 
 # The same examples on every run: a red test is red for everyone. HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile(
@@ -101,3 +107,23 @@ def models_dir(registry: Registry, model: Callable[[str], Path]) -> Path:
     for state in registry.states():
         model(state.spec.name)
     return MODELS
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A real PostgreSQL: started for this run, or the one that SMARTLOG_TEST_CENTRAL_URL names."""
+    from centre import Cluster
+
+    made = Cluster(CENTRAL_URL)
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def centre(cluster: Cluster) -> Iterator[Centre]:
+    """A fresh central database, migrated; `centre.device(name)` is a connection logged in as a device."""
+    from centre import make_centre
+
+    made = make_centre(cluster)
+    yield made
+    made.remove()

@@ -18,6 +18,7 @@ from sqlalchemy import URL, NullPool, create_engine, event
 from sqlalchemy.schema import SchemaItem
 
 from smartlogd.base.errors import DiskTrouble
+from smartlogd.schema import functions
 from smartlogd.schema.migrate import reachable, revisions
 from smartlogd.schema.models import Base
 from smartlogd.schema.tables import is_of
@@ -83,10 +84,23 @@ def _migrate(connection: Connection) -> None:
         render_item=_spell,
         process_revision_directives=_number,
     )
+    is_centre = connection.dialect.name == "postgresql"
     with context.begin_transaction():
+        if is_centre and _goes_somewhere():
+            functions.take_away(connection)
         context.run_migrations()
-    if connection.dialect.name == "sqlite":
+        if is_centre and _goes_somewhere():
+            functions.put_back(connection)
+    if not is_centre:
         _check_pointers(connection)
+
+
+def _goes_somewhere() -> bool:
+    """Whether Alembic was asked for another version (upgrade, downgrade), not merely to look (check, current)."""
+    try:
+        return bool(context.get_revision_argument())
+    except KeyError:
+        return False
 
 
 def _check_pointers(connection: Connection) -> None:
