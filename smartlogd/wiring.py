@@ -14,7 +14,7 @@ import smartlogd
 from smartlogd.base.errors import Missing
 from smartlogd.base.known import Anchor
 from smartlogd.base.ports import Camera, Detector, Embedder, Identifier, Ids, Journal
-from smartlogd.base.time import Clock
+from smartlogd.base.time import Clock, machine_boot
 from smartlogd.base.who import NETWORK, Template
 from smartlogd.settings import Settings, environment
 
@@ -81,6 +81,7 @@ def store(settings: Settings, clock: Clock, boot: UUID) -> Store:
         clock=clock,
         options=settings.store,
         boot=boot,
+        machine_boot=machine_boot(),
     )
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from smartlogd.schema.readable import accompany
-from smartlogd.schema.tables import Base, Counted, at_centre, now, on_edge, one_of, pointing, where_known
+from smartlogd.schema.tables import Base, Counted, at_centre, now, on_edge, one_of, pointing, untrusted, where_known
 from smartlogd.schema.transit import (
     Boot,
     Change,
@@ -228,6 +228,7 @@ class Event(Base):
         on_edge(UniqueConstraint("event_id")),
         at_centre(UniqueConstraint("device_id", "event_id", "ts")),
         on_edge(Index(None, "ts")),
+        untrusted(),
         at_centre(Index(None, "user_id", "type", text("ts DESC"))),
         at_centre(Index(None, "device_id", text("ts DESC"))),
         {"info": {"side": "both"}, "sqlite_autoincrement": True},
@@ -283,6 +284,7 @@ class Smartlog(Base):
         Index(None, "line", "timestamp"),
         Index(None, "uuid"),
         where_known("user_id"),
+        untrusted(),
         {"info": {"side": "both"}, "sqlite_autoincrement": True},
     )
 

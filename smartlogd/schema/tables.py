@@ -57,6 +57,11 @@ def at_centre(piece: Piece) -> Piece:
     return _only(piece, "postgresql")
 
 
+def untrusted() -> Index:
+    """On the edge, an index of the rows stamped by a clock not trusted, which may yet be dated better."""
+    return on_edge(Index(None, "boot_id", "mono_us", sqlite_where=text("clock_trusted = 0")))
+
+
 def pointing(column: str, at: str) -> ForeignKeyConstraint:
     """A foreign key that is kept on the edge only.
 

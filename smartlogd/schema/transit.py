@@ -44,7 +44,7 @@ class Boot(Base):
     """One start of the daemon; ties its monotonic clock to an instant."""
 
     __tablename__ = "boots"
-    __table_args__ = ({"info": {"side": "edge"}},)
+    __table_args__ = (Index(None, "machine_boot"), {"info": {"side": "edge"}})
 
     boot_id: Mapped[str] = mapped_column(UniqueId, primary_key=True, comment="Minted at each start.")
     started_at: Mapped[dt.datetime] = mapped_column(Instant, comment="UTC at the start, as the clock then stood.")

@@ -36,8 +36,8 @@ RETURNING id, user_id
 
 # One row for each start; a store that is opened again within one start finds its row there.
 _BOOT = """
-INSERT INTO boots (boot_id, started_at, mono_us, clock_trusted, version)
-VALUES (:boot, :at, :mono_us, :trusted, :version) ON CONFLICT (boot_id) DO NOTHING
+INSERT INTO boots (boot_id, started_at, mono_us, clock_trusted, version, machine_boot)
+VALUES (:boot, :at, :mono_us, :trusted, :version, :machine_boot) ON CONFLICT (boot_id) DO NOTHING
 """
 
 _META = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
@@ -45,8 +45,19 @@ _META = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHIN
 _FAREWELL = "UPDATE devices SET status = 'offline', last_seen = max(coalesce(last_seen, 0), :at) WHERE id = :device"
 
 
-def arrive(connection: sqlite3.Connection, *, device: str, version: str, boot: UUID, start: Stamp) -> Origin:
-    """Write the rows of this start, in the caller's transaction; gives what the rows of events refer to."""
+def arrive(
+    connection: sqlite3.Connection,
+    *,
+    device: str,
+    version: str,
+    boot: UUID,
+    start: Stamp,
+    machine_boot: str | None = None,
+) -> Origin:
+    """Write the rows of this start, in the caller's transaction; gives what the rows of events refer to.
+
+    `machine_boot` says whose monotonic clock their stamps are of; without it they are never dated anew (`seal.py`).
+    """
     at = micros(start.utc)
     owner = connection.execute(_OWNER).fetchone()
     if owner is None:
@@ -61,7 +72,13 @@ def arrive(connection: sqlite3.Connection, *, device: str, version: str, boot: U
         },
     ).fetchone()  # fmt: skip
     mono_us, trusted = start.mono_ns // 1000, int(start.trusted)
-    connection.execute(_BOOT, {"boot": str(boot), "at": at, "mono_us": mono_us, "trusted": trusted, "version": version})
+    connection.execute(
+        _BOOT,
+        {
+            "boot": str(boot), "at": at, "mono_us": mono_us, "trusted": trusted, "version": version,
+            "machine_boot": machine_boot,
+        },
+    )  # fmt: skip
     return Origin(device, device_id, owner_id, str(boot))
 
 

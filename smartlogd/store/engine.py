@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from smartlogd.base.errors import DiskTrouble, Exit
-from smartlogd.base.time import Clock
+from smartlogd.base.time import Clock, Stamp
 from smartlogd.schema.migrate import head
 from smartlogd.store.birth import arrive, leave
 from smartlogd.store.floor import floor_of, raised
@@ -37,13 +37,21 @@ class Store:
     """An open state folder: its journal, its keys, and the instant before which no row is dated."""
 
     def __init__(
-        self, path: Path, journal: Journal, keys: Keys, floor: dt.datetime, origin: Origin, clock: Clock
+        self,
+        path: Path,
+        journal: Journal,
+        keys: Keys,
+        floor: dt.datetime,
+        origin: Origin,
+        clock: Clock,
+        machine_boot: str | None = None,
     ) -> None:
         self.path = path
         self.journal = journal
         self.keys = keys
         self.floor = floor
         self.origin = origin
+        self.machine_boot = machine_boot
         self._clock = clock
         self._undo = ExitStack()
 
@@ -55,11 +63,15 @@ class Store:
         """Do `work` in a transaction of its own, after everything that was appended before; see `Journal.change`."""
         return await self.journal.change(work, scrub=scrub)
 
+    def now(self) -> Stamp:
+        """This instant, never earlier than the floor."""
+        return raised(self._clock.now(), self.floor)
+
     async def sweep(self, *, crop_keep_h: float, stranger_keep_d: float) -> Swept:
         """Let go of pictures and of strangers' faces that were kept long enough; see `retention.sweep`."""
         from smartlogd.store.retention import sweep
 
-        now = raised(self._clock.now(), self.floor).utc
+        now = self.now().utc
         return await self.change(
             lambda connection: sweep(
                 connection, self.keys, self.path.parent, now, crop_keep_h=crop_keep_h, stranger_keep_d=stranger_keep_d
@@ -78,9 +90,8 @@ class Store:
                 await asyncio.to_thread(self._take_leave)
 
     def _take_leave(self) -> None:
-        end = raised(self._clock.now(), self.floor)
         with transaction(self.path) as connection:
-            leave(connection, self.origin, end)
+            leave(connection, self.origin, self.now())
 
 
 def open_store(
@@ -92,12 +103,15 @@ def open_store(
     options: StoreOptions,
     boot: UUID,
     name: str = DATABASE,
+    machine_boot: str | None = None,
 ) -> Store:
     """The store in `folder`, its database called `name`, made where there is none.
 
     Synchronous, because it stands at the start of everything; a new database, or one of the newest version, takes some
     hundredths of a second, an older one is migrated first. Raises DiskTrouble: the folder cannot be made (exit 73) or
     written (77), another process writes in it (73), or what stands there is no database of ours (74).
+
+    `machine_boot` says that rows are stamped by this machine's clock, and by which start of it; a replay gives none.
     """
     path = folder / name
     make_folder(folder)
@@ -105,15 +119,15 @@ def open_store(
         undo.callback(FolderLock.take(folder, LOCK if name == DATABASE else f"{name}.lock").release)
         reserve = Reserve(folder, options.reserve_mib)
         try:
-            origin, floor = _begin(path, device, version, clock, boot)
+            origin, floor = _begin(path, device, version, clock, boot, machine_boot)
         except StoreTrouble as trouble:
             if trouble.word != DISK_FULL or not reserve.release():
                 raise
-            origin, floor = _begin(path, device, version, clock, boot)
+            origin, floor = _begin(path, device, version, clock, boot, machine_boot)
         with told(folder):
             reserve.make()
         keys = Keys.open(folder)
-        store = Store(path, Journal(path, origin, reserve, options, keys), keys, floor, origin, clock)
+        store = Store(path, Journal(path, origin, reserve, options, keys), keys, floor, origin, clock, machine_boot)
         store.on_close(undo.pop_all())
         return store
 
@@ -133,13 +147,17 @@ def _no_folder(folder: Path, why: str, code: Exit) -> DiskTrouble:
     return DiskTrouble(f"The state folder {folder} cannot be made: {why}.", "Name another as state_dir.", code=code)
 
 
-def _begin(path: Path, device: str, version: str, clock: Clock, boot: UUID) -> tuple[Origin, dt.datetime]:
+def _begin(
+    path: Path, device: str, version: str, clock: Clock, boot: UUID, machine_boot: str | None
+) -> tuple[Origin, dt.datetime]:
     """The newest tables, the clock's floor, and the rows of this start."""
     bring_up(path)
     now = clock.now()
     with transaction(path) as connection:
         floor = floor_of(connection, now)
-        return arrive(connection, device=device, version=version, boot=boot, start=raised(now, floor)), floor
+        start = raised(now, floor)
+        born = arrive(connection, device=device, version=version, boot=boot, start=start, machine_boot=machine_boot)
+        return born, floor
 
 
 def bring_up(path: Path) -> None:

@@ -35,5 +35,5 @@ def floor_of(connection: sqlite3.Connection, now: Stamp) -> dt.datetime:
 
 
 def raised(now: Stamp, floor: dt.datetime) -> Stamp:
-    """`now`, or the floor (not trusted) where the clock stands before it."""
-    return now if now.utc >= floor else Stamp(now.mono_ns, floor, trusted=False)
+    """`now`, or the floor where a clock that is not trusted stands before it."""
+    return now if now.trusted or now.utc >= floor else Stamp(now.mono_ns, floor, trusted=False)

@@ -10,6 +10,7 @@ CREATE TABLE boots (
 	zero_at BIGINT,
 	CONSTRAINT pk_boots PRIMARY KEY (boot_id)
 );
+CREATE INDEX ix_boots_machine_boot ON boots (machine_boot);
 CREATE TABLE dead_letters (
 	seq INTEGER NOT NULL,
 	kind VARCHAR(16) NOT NULL,
@@ -195,6 +196,7 @@ CREATE TABLE events (
 	CONSTRAINT fk_events_subject_user_id FOREIGN KEY(subject_user_id) REFERENCES users (id),
 	CONSTRAINT uq_events_event_id UNIQUE (event_id)
 );
+CREATE INDEX ix_events_boot_id_mono_us ON events (boot_id, mono_us) WHERE clock_trusted = 0;
 CREATE INDEX ix_events_ts ON events (ts);
 CREATE TABLE face_templates (
 	id VARCHAR(36) NOT NULL,
@@ -256,6 +258,7 @@ CREATE TABLE smartlog (
 	CONSTRAINT fk_smartlog_device_id FOREIGN KEY(device_id) REFERENCES devices (id),
 	CONSTRAINT uq_smartlog_event_id UNIQUE (event_id)
 );
+CREATE INDEX ix_smartlog_boot_id_mono_us ON smartlog (boot_id, mono_us) WHERE clock_trusted = 0;
 CREATE INDEX ix_smartlog_line_timestamp ON smartlog (line, timestamp);
 CREATE INDEX ix_smartlog_timestamp ON smartlog (timestamp);
 CREATE INDEX ix_smartlog_user_id ON smartlog (user_id) WHERE user_id IS NOT NULL;

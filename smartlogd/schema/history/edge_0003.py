@@ -215,9 +215,13 @@ def upgrade() -> None:
     with op.batch_alter_table("boots", schema=None) as batch_op:
         batch_op.add_column(sa.Column("machine_boot", sa.String(36), nullable=True))
         batch_op.add_column(sa.Column("zero_at", sa.BigInteger(), nullable=True))
+        batch_op.create_index("ix_boots_machine_boot", ["machine_boot"])
 
     with op.batch_alter_table("subjects", schema=None) as batch_op:
         batch_op.add_column(sa.Column("rev", sa.Integer(), server_default=sa.text("0"), nullable=False))
+    for table in ("events", "smartlog"):
+        untrusted = sa.text("clock_trusted = 0")
+        op.create_index(f"ix_{table}_boot_id_mono_us", table, ["boot_id", "mono_us"], sqlite_where=untrusted)
     op.execute("DROP VIEW smartlog_readable")
     op.execute(READABLE)
 
@@ -230,10 +234,13 @@ def downgrade() -> None:
         batch_op.create_check_constraint(op.f("ck_tombstones_what"), "what IN ('person', 'stranger')")
         batch_op.drop_column("heir")
     op.execute("DROP VIEW smartlog_readable")
+    for table in ("smartlog", "events"):
+        op.drop_index(f"ix_{table}_boot_id_mono_us", table)
     with op.batch_alter_table("subjects", schema=None) as batch_op:
         batch_op.drop_column("rev")
 
     with op.batch_alter_table("boots", schema=None) as batch_op:
+        batch_op.drop_index("ix_boots_machine_boot")
         batch_op.drop_column("zero_at")
         batch_op.drop_column("machine_boot")
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from smartlogd.base.time import Stamp, SystemClock, cpu_s, instant, is_synchronised, monotonic_s
+import smartlogd.base.time
+from smartlogd.base.time import Stamp, SystemClock, cpu_s, instant, is_synchronised, machine_boot, monotonic_s
 
 NOON = dt.datetime(2026, 5, 4, 12, tzinfo=dt.UTC)
 
@@ -26,11 +29,34 @@ def test_the_clock_runs_forward_and_says_utc() -> None:
     assert one.utc.utcoffset() == dt.timedelta(0)
 
 
-def test_the_clock_is_never_earlier_than_its_floor_and_then_is_not_trusted() -> None:
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Lets the kernel say whether the clock is synchronised: no test can have a time server come and go."""
+    return lambda says: monkeypatch.setattr(smartlogd.base.time, "is_synchronised", lambda: says)
+
+
+def test_a_clock_before_its_floor_runs_on_from_it_and_is_not_trusted(kernel: Callable[[bool], None]) -> None:
+    kernel(False)
     floor = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
-    stamp = SystemClock(floor).now()
-    assert stamp.utc == floor
-    assert not stamp.trusted
+    clock = SystemClock(floor)
+    one, two = clock.now(), clock.now()
+    assert floor <= one.utc < two.utc < floor + dt.timedelta(minutes=1)
+    assert abs((two.utc - one.utc).total_seconds() - two.since(one)) < 2e-6, "as fast as the monotonic clock"
+    assert not one.trusted
+
+
+def test_a_clock_that_a_time_server_disciplines_is_not_held_at_a_floor(kernel: Callable[[bool], None]) -> None:
+    kernel(True)
+    stamp = SystemClock(dt.datetime(2999, 1, 1, tzinfo=dt.UTC)).now()
+    assert stamp.trusted
+    assert stamp.utc < dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
+
+
+def test_a_start_of_the_machine_has_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    boot = machine_boot()
+    assert boot is None or (len(boot) == 36 and machine_boot() == boot)
+    monkeypatch.setattr(smartlogd.base.time, "_BOOT_ID", str(Path(__file__) / "none"))
+    assert machine_boot() is None
 
 
 def test_a_floor_in_the_past_changes_nothing() -> None:

@@ -27,7 +27,8 @@ def connection() -> Iterator[sqlite3.Connection]:
 
 
 def started(connection: sqlite3.Connection, boot: int = 1, device: str = "door", version: str = "0.1.0") -> Origin:
-    return arrive(connection, device=device, version=version, boot=UUID(int=boot), start=START.shifted(boot))
+    told = {"device": device, "version": version, "boot": UUID(int=boot), "machine_boot": "kernel's"}
+    return arrive(connection, **told, start=START.shifted(boot))
 
 
 def test_a_first_start_makes_a_local_owner_its_device_and_its_boot(connection: sqlite3.Connection) -> None:
@@ -41,7 +42,7 @@ def test_a_first_start_makes_a_local_owner_its_device_and_its_boot(connection: s
     assert device["capabilities"] == '["crossings"]'
     assert UUID(device["epoch"])
     boot = connection.execute("SELECT * FROM boots").fetchone()
-    assert tuple(boot) == (str(UUID(int=1)), micros(START.utc) + 1_000_000, 1_007_000, 1, "0.1.0")
+    assert tuple(boot) == (str(UUID(int=1)), micros(START.utc) + 1_000_000, 1_007_000, 1, "0.1.0", "kernel's", None)
     assert connection.execute("SELECT value FROM meta WHERE key = 'created_by'").fetchone()[0] == '"0.1.0"'
 
 

@@ -12,6 +12,7 @@ from smartlogd.schema.instants import micros
 from smartlogd.schema.migrate import create
 from smartlogd.store.floor import BUILT, NONSENSE, floor_of, raised
 
+BOOT = "INSERT INTO boots (boot_id, started_at, mono_us, clock_trusted, version)"
 EARLY = Stamp(1, dt.datetime(1970, 1, 1, 0, 1, tzinfo=dt.UTC), trusted=False)
 
 
@@ -23,7 +24,7 @@ def connection() -> Iterator[sqlite3.Connection]:
 
 
 def booted(connection: sqlite3.Connection, at: dt.datetime) -> None:
-    connection.execute("INSERT INTO boots VALUES (?, ?, 0, 1, '0')", (str(at), micros(at)))
+    connection.execute(f"{BOOT} VALUES (?, ?, 0, 1, '0')", (str(at), micros(at)))
 
 
 def test_an_empty_log_starts_at_the_build_date(connection: sqlite3.Connection) -> None:
@@ -37,7 +38,7 @@ def test_no_row_is_dated_before_the_newest_one(connection: sqlite3.Connection, t
         "smartlog": "INSERT INTO smartlog (uuid, action, timestamp) VALUES ('u', 'I', ?)",
         "events": "INSERT INTO events (user_id, type, ts, data, event_id, device_id)"
         " VALUES (1, 'sit', ?, '{}', 'e', 1)",
-        "boots": "INSERT INTO boots VALUES ('b', ?, 0, 1, '0')",
+        "boots": f"{BOOT} VALUES ('b', ?, 0, 1, '0')",
         "devices": "INSERT INTO devices (user_id, name, type, status, capabilities, last_seen, enabled, epoch,"
         " high_seq) VALUES (1, 'door', 'camera', 'online', '[]', ?, 1, 'e', 0)",
     }[table]
@@ -65,3 +66,8 @@ def test_a_clock_before_the_floor_is_raised_and_not_trusted() -> None:
     assert raised(EARLY, BUILT) == Stamp(EARLY.mono_ns, BUILT, trusted=False)
     late = Stamp(1, BUILT + dt.timedelta(seconds=1), trusted=True)
     assert raised(late, BUILT) is late
+
+
+def test_a_trusted_clock_before_the_floor_is_right_all_the_same() -> None:
+    right = Stamp(1, BUILT + dt.timedelta(days=1), trusted=True)
+    assert raised(right, BUILT + dt.timedelta(days=30)) is right
