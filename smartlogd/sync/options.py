@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Self
-from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from smartlogd.sync.bundle import Address
 
 
 class SyncOptions(BaseModel):
@@ -17,7 +18,7 @@ class SyncOptions(BaseModel):
     url: str = Field(
         "",
         max_length=1024,
-        description="Where the centre is, instead of what the enrolment bundle says; never with a password.",
+        description="Where the centre is, instead of what the enrolment says; never with a login or a password.",
     )
     gather_s: float = Field(2.0, ge=0.1, le=60, description="How long rows gather before they are sent together.")
     interval_s: float = Field(60.0, ge=1, le=3600, description="The centre is asked for news at least this often.")
@@ -49,18 +50,9 @@ class SyncOptions(BaseModel):
     @field_validator("url")
     @classmethod
     def _names_no_secret(cls, url: str) -> str:
-        """Refuse what is no PostgreSQL address, and one with a password: settings are shown and copied."""
-        if not url:
-            return url
-        try:
-            parts = urlsplit(url)
-            has_secret = parts.password is not None or "password" in dict(parse_qsl(parts.query))
-        except ValueError as error:
-            raise ValueError("must be an address like postgresql://host:5432/smartlog") from error
-        if has_secret:
-            raise ValueError("must not hold a password: it belongs into the enrolment bundle")
-        if parts.scheme not in {"postgresql", "postgres"}:
-            raise ValueError("must be an address like postgresql://host:5432/smartlog")
+        """Refuse what is no address of a centre, and one with a password: settings are shown and copied."""
+        if url:
+            Address.of(url)
         return url
 
     @model_validator(mode="after")

@@ -19,6 +19,7 @@ from smartlogd.sync.hold import Hold
 from smartlogd.sync.options import SyncOptions
 from smartlogd.sync.parcel import halves, together, without
 from smartlogd.sync.trouble import BadItems, CentreAway, CentreDiffers, TooMuch
+from smartlogd.sync.verdict import concerning
 
 End = tuple[int, int]
 
@@ -142,11 +143,11 @@ class Push:
         """One round trip."""
         began_s = _now_s()
         try:
-            verdicts = await self._centre.ingest(self._epoch, parcel.body, self._about)
+            answer = await self._centre.ingest(self._epoch, parcel.body, self._about)
         except CentreAway:
             self._size = self._size.after_failure()
             raise
-        now_s = _now_s()
+        now_s, verdicts = _now_s(), concerning(answer, frozenset(parcel.seqs))
         self._size = self._size.after(len(parcel.seqs), now_s - began_s)
         self._account.verdicts(verdicts, self._clock.now().utc, now_s)
         return verdicts

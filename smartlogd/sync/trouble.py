@@ -51,6 +51,7 @@ _UPGRADE = "Bring the centre up to date: smartlogd central upgrade"
 _LOGIN = "Ask who runs the centre: smartlogd central devices; a new bundle comes from smartlogd central add-device."
 
 _AWAY = (CentreAway, "The centre cannot take rows now ({reason}).", "Nothing is lost; it is tried again by itself.")
+_GONE = (CentreAway, "The centre cannot be reached ({reason}).", "Nothing is lost; it is tried again by itself.")
 _REFUSED = (CentreRefuses, "The centre refuses this device ({reason}).", _LOGIN)
 _OTHER = (CentreDiffers, "The centre does not speak as this smartlogd does ({reason}).", _UPGRADE)
 _BAD = (BadItems, "{reason}", "See smartlogd sync dead list.")
@@ -84,15 +85,62 @@ _BY_CLASS: dict[str, _Kind] = {
 }
 _LONGEST_REASON = 300
 
+_TLS = (
+    CentreRefuses,
+    "The centre does not prove who it is ({reason}).",
+    "Is it the server of the enrolment? A new bundle comes from smartlogd central add-device.",
+)
+# A failure to connect carries no SQLSTATE, only words; those of a server that speaks another language are taken for
+# those of one that is away, and then it is merely tried again sooner.
+_BY_WORDS: tuple[tuple[str, _Kind], ...] = (
+    ("certificate verify failed", _TLS),
+    ("server certificate for", _TLS),
+    ("does not match host name", _TLS),
+    ("server does not support ssl", _TLS),
+    ("password authentication failed", _REFUSED),
+    ("certificate authentication failed", _REFUSED),
+    ("requires a valid client certificate", _REFUSED),
+    ("tlsv1 alert", _REFUSED),
+    ("tlsv13 alert", _REFUSED),
+    ("alert certificate", _REFUSED),
+    ("no pg_hba.conf entry", _REFUSED),
+    ("pg_hba.conf rejects connection", _REFUSED),
+    ("is not permitted to log in", _REFUSED),
+    ("no password supplied", _REFUSED),
+    ("permission denied for database", _REFUSED),
+    ("certificate file", _REFUSED),
+    ("private key file", _REFUSED),
+)
+_NOT_THERE = ("does not exist", ("role ", "database "))
+
 
 def trouble_of(state: str | None, reason: str) -> CentreTrouble:
-    """What an error of the centre means; without a SQLSTATE it was the way there.
+    """What an error of the centre means; without a SQLSTATE the line was cut.
 
     >>> trouble_of("53300", "too many connections").word, trouble_of("28P01", "no").word, trouble_of("23505", "x").word
     ('away', 'refused', 'rejected')
     """
     kind, what, hint = _kind(state or "08000")
     return kind(what.format(reason=shortened(reason)), hint)
+
+
+def trouble_of_connecting(reason: str) -> CentreTrouble:
+    """What it means that no connection came about.
+
+    >>> trouble_of_connecting('FATAL: password authentication failed for user "door"').word
+    'refused'
+    >>> trouble_of_connecting("FATAL: sorry, too many clients already").word
+    'away'
+    """
+    said = reason.lower()
+    kind, what, hint = next((kind for words, kind in _BY_WORDS if words in said), _named(said))
+    return kind(what.format(reason=shortened(reason.removeprefix("connection failed: "))), hint)
+
+
+def _named(said: str) -> _Kind:
+    """Refused where a role or a database is not there, else away."""
+    ending, named = _NOT_THERE
+    return _REFUSED if ending in said and any(word in said for word in named) else _GONE
 
 
 def _kind(state: str) -> _Kind:

@@ -26,23 +26,30 @@ _BIGGEST = 2**63 - 1
 Answer: TypeAlias = Mapping[str, object]
 
 
-def verdicts_of(text: object, sent: Collection[int]) -> Verdicts:
-    """What `api.ingest` said of what was `sent`; CentreDiffers where it said nothing that can be understood.
+def verdicts_of(text: object) -> Verdicts:
+    """What `api.ingest` said; CentreDiffers where it said nothing that can be understood.
 
-    >>> verdicts_of('{"ok": [7, 9], "duplicate": [], "rejected": [[8, "no such action"]], "held": []}', [7, 8])
-    Verdicts(ok=(7,), duplicate=(), rejected={8: 'no such action'}, held=())
+    >>> verdicts_of('{"ok": [7, 9], "duplicate": [], "rejected": [[8, "no such action"]], "held": []}')
+    Verdicts(ok=(7, 9), duplicate=(), rejected={8: 'no such action'}, held=())
     """
     answer = _answer(text)
-    ours = frozenset(sent)
-    ok, duplicate, held = (_numbers(answer.get(word), ours) for word in ("ok", "duplicate", "held"))
-    rejected = _reasons(answer.get("rejected"), ours)
+    ok, duplicate, held = (_numbers(answer.get(word)) for word in ("ok", "duplicate", "held"))
+    rejected = _reasons(answer.get("rejected"))
     said = Counter((*ok, *duplicate, *held, *rejected))
-    clear = {seq for seq, times in said.items() if times == 1}
+    return concerning(Verdicts(ok, duplicate, rejected, held), {seq for seq, times in said.items() if times == 1})
+
+
+def concerning(verdicts: Verdicts, seqs: Collection[int]) -> Verdicts:
+    """The verdicts on these rows only: what is said of others, which were not sent, is ignored.
+
+    >>> concerning(Verdicts(ok=(1, 2)), {2})
+    Verdicts(ok=(2,), duplicate=(), rejected={}, held=())
+    """
     return Verdicts(
-        ok=_only(ok, clear),
-        duplicate=_only(duplicate, clear),
-        rejected={seq: reason for seq, reason in rejected.items() if seq in clear},
-        held=_only(held, clear),
+        ok=_only(verdicts.ok, seqs),
+        duplicate=_only(verdicts.duplicate, seqs),
+        rejected={seq: reason for seq, reason in verdicts.rejected.items() if seq in seqs},
+        held=_only(verdicts.held, seqs),
     )
 
 
@@ -80,21 +87,21 @@ def _answer(text: object) -> Answer:
     return answer
 
 
-def _numbers(said: object, ours: Collection[int]) -> tuple[int, ...]:
-    """The numbers in a list that are ours, each once."""
+def _numbers(said: object) -> tuple[int, ...]:
+    """The numbers in a list, each once."""
     if not isinstance(said, list):
         return ()
-    return tuple(dict.fromkeys(seq for seq in said if _is_count(seq) and seq in ours))
+    return tuple(dict.fromkeys(seq for seq in said if _is_count(seq)))
 
 
-def _reasons(said: object, ours: Collection[int]) -> dict[int, str]:
-    """Why which of ours were refused."""
+def _reasons(said: object) -> dict[int, str]:
+    """Which numbers were refused, and why."""
     pairs = (pair for pair in said if isinstance(pair, list) and len(pair) == 2) if isinstance(said, list) else ()
-    return {seq: shortened(str(reason)) or "no reason given" for seq, reason in pairs if _is_count(seq) and seq in ours}
+    return {seq: shortened(str(reason)) or "no reason given" for seq, reason in pairs if _is_count(seq)}
 
 
-def _only(seqs: Iterable[int], clear: Collection[int]) -> tuple[int, ...]:
-    return tuple(seq for seq in seqs if seq in clear)
+def _only(said: Iterable[int], seqs: Collection[int]) -> tuple[int, ...]:
+    return tuple(seq for seq in said if seq in seqs)
 
 
 def _is_count(value: object) -> TypeGuard[int]:
