@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -21,16 +23,19 @@ from smartlogd.store.keys import Keys
 from smartlogd.store.lock import LOCK, FolderLock
 from smartlogd.store.options import StoreOptions
 from smartlogd.store.pragmas import DATABASE, WRITING
+from smartlogd.store.quarantine import is_marked
 from smartlogd.store.recognise import version_of
 from smartlogd.store.reserve import Reserve
 from smartlogd.store.rows import Origin
 from smartlogd.store.tables import make_tables, upgrade_tables
-from smartlogd.store.trouble import DISK_FULL, OK, StoreTrouble, told
+from smartlogd.store.trouble import DAMAGED, DISK_FULL, OK, StoreTrouble, told
 
 if TYPE_CHECKING:
     from smartlogd.store.retention import Swept
 
 Result = TypeVar("Result")
+
+log = logging.getLogger("smartlogd.store")
 
 
 class Store:
@@ -109,7 +114,8 @@ def open_store(
 
     Synchronous, because it stands at the start of everything; a new database, or one of the newest version, takes some
     hundredths of a second, an older one is migrated first. Raises DiskTrouble: the folder cannot be made (exit 73) or
-    written (77), another process writes in it (73), or what stands there is no database of ours (74).
+    written (77), another process writes in it (73), or what stands there is another program's database (74). The log
+    itself, where it is damaged, is set aside, and what can be read of it is saved, within half a minute (`rescue`).
 
     `machine_boot` says that rows are stamped by this machine's clock, and by which start of it; a replay gives none.
     """
@@ -118,12 +124,13 @@ def open_store(
     with ExitStack() as undo:
         undo.callback(FolderLock.take(folder, LOCK if name == DATABASE else f"{name}.lock").release)
         reserve = Reserve(folder, options.reserve_mib)
+        begin = partial(_begin, path, device, version, clock, boot, machine_boot)
         try:
-            origin, floor = _begin(path, device, version, clock, boot, machine_boot)
+            origin, floor = _begun(path, begin, device, clock)
         except StoreTrouble as trouble:
             if trouble.word != DISK_FULL or not reserve.release():
                 raise
-            origin, floor = _begin(path, device, version, clock, boot, machine_boot)
+            origin, floor = _begun(path, begin, device, clock)
         with told(folder):
             reserve.make()
         keys = Keys.open(folder)
@@ -145,6 +152,28 @@ def make_folder(folder: Path) -> None:
 def _no_folder(folder: Path, why: str, code: Exit) -> DiskTrouble:
     """What to tell when there is nowhere to write."""
     return DiskTrouble(f"The state folder {folder} cannot be made: {why}.", "Name another as state_dir.", code=code)
+
+
+Begin = Callable[[], tuple[Origin, dt.datetime]]
+
+
+def _begun(path: Path, begin: Begin, device: str, clock: Clock) -> tuple[Origin, dt.datetime]:
+    """What `begin` gives; a log that is damaged is set aside before it, and what can be read of it saved."""
+    if not is_marked(path):
+        try:
+            return begin()
+        except StoreTrouble as trouble:
+            if trouble.word != DAMAGED or path.name != DATABASE:
+                raise
+            log.error("database is damaged", extra={"what": trouble.what})
+    from smartlogd.store.rescue import note_loss, rescued, settle
+
+    rescue = rescued(path, device=device, now=clock.now())
+    origin, floor = begin()
+    with transaction(path) as connection:
+        note_loss(connection, origin, raised(clock.now(), floor), rescue)
+    settle(path)
+    return origin, floor
 
 
 def _begin(

@@ -6,6 +6,10 @@ credential `smartlogd-wrapping-key` (32 bytes, or their hexadecimal or base64 te
 made when first needed. Keys made before there was a credential go on being opened with the old wrapping key, and are
 wrapped anew when next something is sealed under them. Without a credential in a TPM, who steals the card has it all.
 
+Once the device is of a fleet, the fleet key goes before both, for what is wrapped here must be opened elsewhere:
+`fleet.key`, itself wrapped by the credential where there is one. Every key file is wrapped anew when it comes; fleet
+keys of before stay as `fleet-<name>.key`, for what other devices send late.
+
 Both formats, all AES-256-GCM (NIST SP 800-38D) with random nonces of 12 bytes and tags of 16 at the end:
 
     <owner>.key   "SLOGKEY", version 1 | first 8 bytes of SHA-256("smartlogd wrapping key" + wrapping key) | nonce |
@@ -26,13 +30,14 @@ import hashlib
 import logging
 import os
 import secrets
-import stat
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from smartlogd.base.errors import Fate, SmartlogError
-from smartlogd.store.places import place, sync_folder
+from smartlogd.base.errors import Fate, SmartlogError, UnusableInput
+from smartlogd.store.places import place, private_bytes, sync_folder
 from smartlogd.store.trouble import told
 
 if TYPE_CHECKING:
@@ -43,6 +48,9 @@ log = logging.getLogger("smartlogd.store")
 CREDENTIAL = "smartlogd-wrapping-key"
 FOLDER = "keys"
 _WRAPPING = "wrapping.key"
+_FLEET = "fleet"
+_NOBODY = UUID(int=0)
+"""In whose name the credential wraps a fleet key."""
 _SUFFIX = ".key"
 _MADE = b"SLOGKEY\x01"
 _SEALED = b"SLS\x01"
@@ -59,11 +67,12 @@ class Unsealable(SmartlogError):
 class Seal:
     """One owner's key, read once for as many things as are to be sealed or opened under it."""
 
-    __slots__ = ("_cipher", "_owner")
+    __slots__ = ("_cipher", "_older", "_owner")
 
-    def __init__(self, owner: UUID, cipher: AESGCM) -> None:
+    def __init__(self, owner: UUID, cipher: AESGCM, older: Callable[[], AESGCM | None] = lambda: None) -> None:
         self._owner = owner
         self._cipher = cipher
+        self._older = older
 
     def seal(self, plain: bytes, about: bytes) -> bytes:
         """The bytes, sealed; `about` must be told again to open them."""
@@ -75,7 +84,10 @@ class Seal:
         if sealed[: len(_SEALED)] != _SEALED:
             raise _unsealable(self._owner, "was not sealed by this smartlogd, or was cut")
         body = len(_SEALED) + _NONCE_BYTES
-        plain = _opened(self._cipher, sealed[len(_SEALED) : body], sealed[body:], self._bound(about))
+        nonce, rest, bound = sealed[len(_SEALED) : body], sealed[body:], self._bound(about)
+        plain = _opened(self._cipher, nonce, rest, bound)
+        if plain is None and (older := self._older()) is not None:
+            plain = _opened(older, nonce, rest, bound)
         if plain is None:
             raise _unsealable(self._owner, "was cut or altered, or belongs elsewhere")
         return plain
@@ -118,22 +130,102 @@ class Keys:
 
     def of(self, owner: UUID) -> Seal:
         """The owner's key; Unsealable where there is none, or none that can be opened."""
-        found = self._read(owner)
+        found = self.read(owner)
         if found is None:
             raise _unsealable(owner, "cannot be opened: its key is gone, as after forgetting")
-        return Seal(owner, _cipher(found[0]))
+        return Seal(owner, _cipher(found[0]), partial(self._before, owner))
 
     def made(self, owner: UUID) -> Seal:
         """The owner's key, made where there is none yet."""
-        found = self._read(owner)
+        found = self.read(owner)
         if found is None:
             key = secrets.token_bytes(_KEY_BYTES)
-            self._write(owner, key, self._first())
+            self._write(owner, key, self.wrapping())
         else:
             key, wrapping = found
-            if wrapping != self._first():
-                self._write(owner, key, self._first())
-        return Seal(owner, _cipher(key))
+            if wrapping != self.wrapping():
+                self._write(owner, key, self.wrapping())
+        return Seal(owner, _cipher(key), partial(self._before, owner))
+
+    # The fleet --------------------------------------------------------------------------------------
+
+    @property
+    def is_of_a_fleet(self) -> bool:
+        """Whether there is a fleet key, so that what is wrapped here can be opened elsewhere."""
+        return self._fleet(_FLEET) is not None
+
+    def adopt(self, fleet: bytes) -> int:
+        """Wrap by this fleet key from now on, and all keys that are here at once; how many were wrapped anew.
+
+        A key file that cannot be opened is left as it is, with a word in the log. UnusableInput for what is no key.
+        """
+        if len(fleet) != _KEY_BYTES:
+            raise UnusableInput(f"A fleet key has {_KEY_BYTES} bytes, not {len(fleet)}.")
+        before = self._fleet(_FLEET)
+        if before is not None and before != fleet:
+            place(self._folder / f"{_FLEET}-{_name(before).hex()}{_SUFFIX}", self._kept(before))
+        if before != fleet:
+            place(self._folder / f"{_FLEET}{_SUFFIX}", self._kept(fleet))
+        return sum(map(self._rewrapped, sorted(self.owners())))
+
+    def file(self, owner: UUID) -> bytes | None:
+        """The owner's key file as it stands; None where there is none."""
+        return private_bytes(self.path(owner), self._folder)
+
+    def _rewrapped(self, owner: UUID) -> bool:
+        """Wrap one of many anew, as far as it can be opened."""
+        try:
+            return self.rewrap(owner)
+        except Unsealable as error:
+            log.warning("key not wrapped anew", extra={"what": error.what, "hint": error.hint})
+            return False
+
+    def rewrap(self, owner: UUID) -> bool:
+        """Wrap the owner's key anew, if it is not wrapped as it would be now; Unsealable where it cannot be opened."""
+        found = self.read(owner)
+        if found is None or found[1] == self.wrapping():
+            return False
+        self._write(owner, found[0], self.wrapping())
+        return True
+
+    def key_in(self, owner: UUID, file: bytes) -> bytes | None:
+        """The key in a key file, or None where its wrapping key is not here; Unsealable for what is no key file."""
+        if len(file) != _FILE_BYTES or not file.startswith(_MADE):
+            raise _unsealable(owner, "came with what is no key file")
+        wrapping = next((key for key in self._wrappings() if is_wrapped_by(file, key)), None)
+        if wrapping is None:
+            return None
+        key = key_in(file, owner, wrapping)
+        if key is None:
+            raise _unsealable(owner, "came with a key file that was altered, or is another's")
+        return key
+
+    def _kept(self, fleet: bytes) -> bytes:
+        """A fleet key as it is kept: wrapped by the credential, where there is one."""
+        given = self._given()
+        return fleet if given is None else key_file(_NOBODY, fleet, given)
+
+    def _fleet(self, name: str) -> bytes | None:
+        """A fleet key; None where there is none of that name, or its credential is not here."""
+        kept = private_bytes(self._folder / f"{name}{_SUFFIX}", self._folder)
+        if kept is None or len(kept) == _KEY_BYTES:
+            return kept
+        given = self._given()
+        return None if given is None else key_in(kept, _NOBODY, given)
+
+    def _given(self) -> bytes | None:
+        """The credential's wrapping key."""
+        path = None if self._credentials is None else self._credentials / CREDENTIAL
+        given = None if path is None else _bytes(path)
+        return None if path is None or given is None else _wrapping(given, path)
+
+    def _before(self, owner: UUID) -> AESGCM | None:
+        """The key that was the owner's before another took its place."""
+        file = private_bytes(self.path_before(owner), self._folder)
+        key = None if file is None else self.key_in(owner, file)
+        return None if key is None else _cipher(key)
+
+    # Files ------------------------------------------------------------------------------------------
 
     def destroy(self, owner: UUID) -> bool:
         """Remove the owner's key for good; True when there was one.
@@ -142,8 +234,9 @@ class Keys:
         What stays readable in worn cells is wrapped all the same.
         """
         with told(self._folder):
+            self.path_before(owner).unlink(missing_ok=True)
             try:
-                self._path(owner).unlink()
+                self.path(owner).unlink()
             except FileNotFoundError:
                 return False
             sync_folder(self._folder)
@@ -155,13 +248,18 @@ class Keys:
             names = [path.stem for path in self._folder.glob(f"*{_SUFFIX}") if path.name != _WRAPPING]
         return frozenset(UUID(name) for name in names if _is_uuid(name))
 
-    def _path(self, owner: UUID) -> Path:
+    def path(self, owner: UUID) -> Path:
+        """Where the owner's key file is."""
         return self._folder / f"{owner}{_SUFFIX}"
 
-    def _read(self, owner: UUID) -> tuple[bytes, bytes] | None:
+    def path_before(self, owner: UUID) -> Path:
+        """Where that one is kept which another key took the place of (`store/exchange.py`)."""
+        return self._folder / f"{owner}.before{_SUFFIX}"
+
+    def read(self, owner: UUID) -> tuple[bytes, bytes] | None:
         """The owner's key and the key that wraps it; None where there is no file."""
-        path = self._path(owner)
-        file = _private(path, self._folder)
+        path = self.path(owner)
+        file = private_bytes(path, self._folder)
         if file is None:
             return None
         if len(file) != _FILE_BYTES or not file.startswith(_MADE):
@@ -181,9 +279,9 @@ class Keys:
 
     def _write(self, owner: UUID, key: bytes, wrapping: bytes) -> None:
         """The owner's key file, whole and on the disk, or not at all."""
-        place(self._path(owner), key_file(owner, key, wrapping))
+        place(self.path(owner), key_file(owner, key, wrapping))
 
-    def _first(self) -> bytes:
+    def wrapping(self) -> bytes:
         """The wrapping key for what is made from now on; a local one is made where there is none at all."""
         known = self._wrappings()
         if known:
@@ -192,17 +290,26 @@ class Keys:
         return self._wrappings()[0]
 
     def _wrappings(self) -> list[bytes]:
-        """The wrapping keys that are here: the credential's first, then the local one."""
+        """The wrapping keys that are here: the fleet's first, the credential's, the local one, earlier fleets'."""
         if self._held:
             return self._held
-        found = []
-        if self._credentials is not None and (given := _bytes(self._credentials / CREDENTIAL)) is not None:
-            found.append(_wrapping(given, self._credentials / CREDENTIAL))
-        if (local := _private(self._folder / _WRAPPING, self._folder)) is not None:
-            found.append(_wrapping(local, self._folder / _WRAPPING))
+        local = private_bytes(self._folder / _WRAPPING, self._folder)
+        earlier = sorted(path.stem for path in self._folder.glob(f"{_FLEET}-*{_SUFFIX}"))
+        known = (
+            self._fleet(_FLEET),
+            self._given(),
+            None if local is None else _wrapping(local, self._folder / _WRAPPING),
+            *map(self._fleet, earlier),
+        )
+        found = [key for key in known if key is not None]
         if self._holds:
             self._held = found
         return found
+
+
+def sealing(owner: UUID, key: bytes) -> Seal:
+    """A key in hand."""
+    return Seal(owner, _cipher(key))
 
 
 def key_file(owner: UUID, key: bytes, wrapping: bytes) -> bytes:
@@ -251,22 +358,6 @@ def _wrapping(given: bytes, path: Path) -> bytes:
             "Give back the one that was there; a new one opens nothing that was sealed before.",
         )
     return key
-
-
-def _private(path: Path, folder: Path) -> bytes | None:
-    """The bytes of a file that is its owner's alone, and is made so again where it was not; None where none is."""
-    with told(folder):
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except FileNotFoundError:
-            return None
-        try:
-            if os.fstat(descriptor).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                os.fchmod(descriptor, 0o600)
-                log.warning("key could be read by others", extra={"file": str(path), "now": "0600"})
-            return os.read(descriptor, 4096)
-        finally:
-            os.close(descriptor)
 
 
 def _bytes(path: Path) -> bytes | None:

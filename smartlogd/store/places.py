@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
+import stat
 from pathlib import Path
 
 from smartlogd.store.trouble import told
+
+log = logging.getLogger("smartlogd.store")
 
 UNFINISHED = ".new-"
 """How the name of a file begins that was not finished when the power was cut."""
@@ -28,6 +32,22 @@ def place(path: Path, content: bytes) -> None:
             unfinished.unlink(missing_ok=True)
             raise
         sync_folder(folder)
+
+
+def private_bytes(path: Path, folder: Path) -> bytes | None:
+    """The bytes of a file that is its owner's alone, and is made so again where it was not; None where none is."""
+    with told(folder):
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return None
+        try:
+            if os.fstat(descriptor).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                os.fchmod(descriptor, 0o600)
+                log.warning("key could be read by others", extra={"file": str(path), "now": "0600"})
+            return os.read(descriptor, 4096)
+        finally:
+            os.close(descriptor)
 
 
 def _write(path: Path, content: bytes) -> None:
