@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from smartlogd.base.errors import DiskTrouble, Fate
 from smartlogd.base.known import Event
@@ -23,9 +23,10 @@ from smartlogd.store.errand import Errand
 from smartlogd.store.group import Group, Slip
 from smartlogd.store.keys import Keys
 from smartlogd.store.options import StoreOptions
+from smartlogd.store.quarantine import mark
 from smartlogd.store.reserve import Reserve
 from smartlogd.store.rows import Origin, rows_of
-from smartlogd.store.trouble import DISK_FULL, OK, StoreTrouble
+from smartlogd.store.trouble import DAMAGED, DISK_FULL, OK, StoreTrouble
 
 if TYPE_CHECKING:
     import sqlite3
@@ -263,10 +264,19 @@ class Journal:
                 extra={"state": trouble.word, "what": trouble.what, "hint": trouble.hint, "waiting": self._waiting},
             )
         self._word, self._detail = trouble.word, str(trouble)
+        if trouble.word == DAMAGED:
+            await self._give_up(trouble)
         if trouble.word == DISK_FULL and await self._file_work(self._reserve.release):
             return
         await asyncio.sleep(min(self._pause_s, 0.25) if self._stopping else self._pause_s)
         self._pause_s = min(2 * self._pause_s, self._options.retry_roof_s)
+
+    async def _give_up(self, trouble: StoreTrouble) -> NoReturn:
+        """A broken page mends by no waiting: note it for the next start, which saves what can be read, and end here."""
+        self._gave_up = True
+        await asyncio.to_thread(mark, self._path)
+        trouble.fate = Fate.FATAL
+        raise trouble
 
     async def _recover(self) -> None:
         """After trouble: all is well once a write went through and the reserve is whole again."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from smartlogd.base.errors import DiskTrouble, Missing
 from smartlogd.schema.migrate import APPLICATION_ID, revisions
 from smartlogd.store.pragmas import DATABASE, READING
-from smartlogd.store.trouble import told
+from smartlogd.store.trouble import DAMAGED, StoreTrouble, told
 
 
 def reading(path: Path) -> sqlite3.Connection:
@@ -86,7 +86,7 @@ def version_of(path: Path) -> str | None:
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
                 raise
-            raise DiskTrouble(f"{path} is not a database.", _move(path)) from error
+            raise StoreTrouble(DAMAGED, f"{path} is not a database.", _move(path)) from error
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> str | None:

@@ -15,6 +15,7 @@ from smartlogd.base.errors import DiskTrouble, Exit, Fate
 OK = "ok"
 DISK_FULL = "disk full"
 READ_ONLY = "read-only"
+DAMAGED = "damaged"
 _CRAMPED_BYTES = 64 * 1024
 
 
@@ -61,9 +62,9 @@ _LOCKED = _Kind(
     "Close it (an open transaction in a sqlite3 shell?); waiting events are then written by themselves.",
 )
 _DAMAGED = _Kind(
-    "damaged",
+    DAMAGED,
     "The database in {folder} is damaged.",
-    "Stop smartlogd and move smartlog.db, smartlog.db-wal and smartlog.db-shm away together; a new log is then begun.",
+    "Start smartlogd again: it sets the damaged file aside, saves what can be read of it, and goes on with that.",
 )
 _AWAY = _Kind(
     "away",
