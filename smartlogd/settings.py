@@ -25,6 +25,7 @@ from smartlogd.identify.options import IdentifyOptions
 from smartlogd.movement.options import MovementOptions
 from smartlogd.record.options import RecordOptions
 from smartlogd.store.options import StoreOptions
+from smartlogd.sync.options import SyncOptions
 
 PREFIX = "SMARTLOG_"
 LARGEST_FILE = 256 * 1024
@@ -44,6 +45,7 @@ class Settings(BaseModel):
     movement: MovementOptions = Field(default_factory=MovementOptions, description="Detections -> crossings.")
     record: RecordOptions = Field(default_factory=RecordOptions, description="Crossings -> events and pictures.")
     store: StoreOptions = Field(default_factory=StoreOptions, description="Events -> SQLite.")
+    sync: SyncOptions = Field(default_factory=SyncOptions, description="SQLite -> the centre, and back.")
 
     def folders(self) -> Folders:
         """Where this device keeps its database, its models and its control socket."""

@@ -6,6 +6,7 @@ command that needs one of them does not wait for the others.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -13,7 +14,7 @@ from uuid import UUID
 import smartlogd
 from smartlogd.base.errors import Missing
 from smartlogd.base.known import Anchor
-from smartlogd.base.ports import Camera, Detector, Embedder, Identifier, Ids, Journal
+from smartlogd.base.ports import Camera, Centre, Detector, Embedder, Identifier, Ids, Journal
 from smartlogd.base.time import Clock, machine_boot
 from smartlogd.base.who import NETWORK, Template
 from smartlogd.settings import Settings, environment
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from smartlogd.movement.vote import VoteRules
     from smartlogd.pipeline import Listener, Pipeline, Tally, Watcher
     from smartlogd.store.engine import Store
+    from smartlogd.sync.bundle import Bundle
 
 MIRROR = "SMARTLOG_MODEL_MIRROR"
 DEMO_PHOTOS = ("astronaut", "camera")
@@ -70,8 +72,8 @@ def needs_feet(settings: Settings) -> bool:
     return any(line.anchor is Anchor.FEET for line in settings.movement.crossing_lines())
 
 
-def store(settings: Settings, clock: Clock, boot: UUID) -> Store:
-    """The database of this device, this process its only writer."""
+def store(settings: Settings, clock: Clock, boot: UUID, *, has_centre: bool | None = None) -> Store:
+    """The database of this device, this process its only writer; `has_centre` as in `open_store`."""
     from smartlogd.store.engine import open_store
 
     return open_store(
@@ -170,6 +172,26 @@ def votes(settings: Settings) -> VoteRules:
         same_distance=options.same_distance,
         other_distance=options.other_distance,
     )
+
+
+def bundle(settings: Settings) -> Bundle | None:
+    """The enrolment of this device at a centre; None without one, or where [sync] is off.
+
+    Raises WrongConfiguration where there is one that cannot be used.
+    """
+    from smartlogd.sync.bundle import found
+
+    if not settings.sync.enabled:
+        return None
+    given = os.environ.get("CREDENTIALS_DIRECTORY")
+    return found(settings.folders().state, Path(given) if given else None)
+
+
+def centre(settings: Settings, bundle: Bundle) -> Centre:
+    """The central database, as that enrolment lets this device see it; not connected before it is first asked."""
+    from smartlogd.sync.timescale import Door, TimescaleCentre
+
+    return TimescaleCentre(Door.of(bundle, settings.sync), settings.sync, version=smartlogd.__version__)
 
 
 def pipeline(

@@ -88,7 +88,12 @@ def begin_anew(connection: sqlite3.Connection) -> None:
 
 
 def end(connection: sqlite3.Connection) -> None:
-    """There is no centre any more: nothing is enqueued from here on; what waits is kept, should one come again."""
+    """There is no centre any more: nothing is enqueued from here on; what waits is kept, should one come again.
+
+    Harmless where there never was one, and when told again.
+    """
+    if noted(connection, MARK) is None or noted(connection, _LEFT) is not None:
+        return
     take_down(connection)
     note(connection, _LEFT, connection.execute(_NEWEST).fetchone()[0])
 

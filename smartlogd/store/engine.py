@@ -16,6 +16,7 @@ from uuid import UUID
 from smartlogd.base.errors import DiskTrouble, Exit
 from smartlogd.base.time import Clock, Stamp
 from smartlogd.schema.migrate import head
+from smartlogd.store.begin import begin, end
 from smartlogd.store.birth import arrive, leave
 from smartlogd.store.floor import floor_of, raised
 from smartlogd.store.journal import Journal
@@ -109,6 +110,7 @@ def open_store(
     boot: UUID,
     name: str = DATABASE,
     machine_boot: str | None = None,
+    has_centre: bool | None = None,
 ) -> Store:
     """The store in `folder`, its database called `name`, made where there is none.
 
@@ -118,19 +120,20 @@ def open_store(
     itself, where it is damaged, is set aside, and what can be read of it is saved, within half a minute (`rescue`).
 
     `machine_boot` says that rows are stamped by this machine's clock, and by which start of it; a replay gives none.
+    `has_centre` says whether rows are enqueued for a centre from here on; None leaves that as it is.
     """
     path = folder / name
     make_folder(folder)
     with ExitStack() as undo:
         undo.callback(FolderLock.take(folder, LOCK if name == DATABASE else f"{name}.lock").release)
         reserve = Reserve(folder, options.reserve_mib)
-        begin = partial(_begin, path, device, version, clock, boot, machine_boot)
+        opening = partial(_begin, path, device, version, clock, boot, machine_boot, has_centre=has_centre)
         try:
-            origin, floor = _begun(path, begin, device, clock)
+            origin, floor = _begun(path, opening, device, clock)
         except StoreTrouble as trouble:
             if trouble.word != DISK_FULL or not reserve.release():
                 raise
-            origin, floor = _begun(path, begin, device, clock)
+            origin, floor = _begun(path, opening, device, clock)
         with told(folder):
             reserve.make()
         keys = Keys.open(folder)
@@ -154,14 +157,14 @@ def _no_folder(folder: Path, why: str, code: Exit) -> DiskTrouble:
     return DiskTrouble(f"The state folder {folder} cannot be made: {why}.", "Name another as state_dir.", code=code)
 
 
-Begin = Callable[[], tuple[Origin, dt.datetime]]
+Opening = Callable[[], tuple[Origin, dt.datetime]]
 
 
-def _begun(path: Path, begin: Begin, device: str, clock: Clock) -> tuple[Origin, dt.datetime]:
-    """What `begin` gives; a log that is damaged is set aside before it, and what can be read of it saved."""
+def _begun(path: Path, opening: Opening, device: str, clock: Clock) -> tuple[Origin, dt.datetime]:
+    """What `opening` gives; a log that is damaged is set aside before it, and what can be read of it saved."""
     if not is_marked(path):
         try:
-            return begin()
+            return opening()
         except StoreTrouble as trouble:
             if trouble.word != DAMAGED or path.name != DATABASE:
                 raise
@@ -169,7 +172,7 @@ def _begun(path: Path, begin: Begin, device: str, clock: Clock) -> tuple[Origin,
     from smartlogd.store.rescue import note_loss, rescued, settle
 
     rescue = rescued(path, device=device, now=clock.now())
-    origin, floor = begin()
+    origin, floor = opening()
     with transaction(path) as connection:
         note_loss(connection, origin, raised(clock.now(), floor), rescue)
     settle(path)
@@ -177,12 +180,21 @@ def _begun(path: Path, begin: Begin, device: str, clock: Clock) -> tuple[Origin,
 
 
 def _begin(
-    path: Path, device: str, version: str, clock: Clock, boot: UUID, machine_boot: str | None
+    path: Path,
+    device: str,
+    version: str,
+    clock: Clock,
+    boot: UUID,
+    machine_boot: str | None,
+    *,
+    has_centre: bool | None,
 ) -> tuple[Origin, dt.datetime]:
     """The newest tables, the clock's floor, and the rows of this start."""
     bring_up(path)
     now = clock.now()
     with transaction(path) as connection:
+        if has_centre is not None:
+            begin(connection) if has_centre else end(connection)
         floor = floor_of(connection, now)
         start = raised(now, floor)
         born = arrive(connection, device=device, version=version, boot=boot, start=start, machine_boot=machine_boot)
