@@ -28,6 +28,7 @@ from smartlogd.recognition import opened, refreshed, swept, unrecognised
 from smartlogd.reloading import sorted_out, taken_over
 from smartlogd.settings import Settings
 from smartlogd.supervise import first_error, hear, supervised, within
+from smartlogd.syncing import Link
 
 if TYPE_CHECKING:
     from smartlogd.identify.identifier import FaceIdentifier
@@ -77,6 +78,7 @@ class _Parts:
     camera: Camera
     pipeline: Pipeline
     identifier: FaceIdentifier | None
+    link: Link
 
 
 class Daemon:
@@ -149,6 +151,8 @@ class Daemon:
             new = self._read()
             applied, needed = sorted_out(self._settings, new)
             await self._apply(taken_over(self._settings, new))
+            if self._parts:
+                self._parts.link.again()
             log.info("settings read again", extra={"applied": len(applied), "restart_needed": ",".join(needed) or "no"})
             return {"applied": list(applied), "restart_needed": list(needed)}
 
@@ -158,10 +162,19 @@ class Daemon:
         if parts is None:
             raise ServiceAway("smartlogd is still starting.", "Try again in a moment.")
 
-        async def refresh() -> None:
-            self._people = await refreshed(parts.store, parts.pipeline, parts.identifier)
+        clock = SystemClock(parts.store.floor)
+        return await change(parts.store, what, arguments, clock=clock, refresh=self._refresh)
 
-        return await change(parts.store, what, arguments, clock=SystemClock(parts.store.floor), refresh=refresh)
+    async def sync(self, what: str) -> Mapping[str, object]:
+        """How sending to the centre fares, and what to do about it."""
+        if self._parts is None:
+            raise ServiceAway("smartlogd is still starting.", "Try again in a moment.")
+        return await self._parts.link.asked(what)
+
+    async def _refresh(self) -> None:
+        """Know the faces and the names that the database has by now."""
+        if self._parts is not None:
+            self._people = await refreshed(self._parts.store, self._parts.pipeline, self._parts.identifier)
 
     def name_of(self, person: PersonId | None) -> str | None:
         """What someone who is known is called."""
@@ -200,6 +213,7 @@ class Daemon:
             "recognition": status.recognition(
                 parts.identifier.gallery if parts and parts.identifier else None, self._tally.looks, self._unrecognised
             ),
+            "sync": parts.link.state() if parts else {"word": "opening", "detail": ""},
             "troubles": dict(self._troubles),
         }
 
@@ -211,7 +225,7 @@ class Daemon:
         faces = asyncio.ensure_future(asyncio.to_thread(opened, self._settings))
         try:
             clock = SystemClock()
-            store = await asyncio.to_thread(wiring.store, self._settings, clock, uuid7(clock.now()))
+            store = await asyncio.to_thread(self._opened_store, clock)
             stack.push_async_callback(within, CLOSE_S, store.close, "the database")
             self._detector = await loading
             stack.push_async_callback(self._close_detector)
@@ -238,7 +252,16 @@ class Daemon:
             tally=self._tally,
         )
         self._people = await refreshed(store, pipeline, identifier)
-        return _Parts(store, camera, pipeline, identifier)
+        return _Parts(store, camera, pipeline, identifier, Link(store, lambda: self._settings, self._refresh))
+
+    def _opened_store(self, clock: SystemClock) -> Store:
+        """The database, which knows from its first row on whether there is a centre to send it to."""
+        has_centre: bool | None
+        try:
+            has_centre = wiring.bundle(self._settings) is not None
+        except SmartlogError:
+            has_centre = None  # told by the link, once it runs
+        return wiring.store(self._settings, clock, uuid7(clock.now()), has_centre=has_centre)
 
     async def _close_detector(self) -> None:
         if self._detector:
@@ -256,6 +279,7 @@ class Daemon:
                 group.create_task(supervised("control", lambda: serve(self._socket, self), self._troubles)),
                 group.create_task(self._reported()),
                 group.create_task(self._let_go(parts)),
+                group.create_task(supervised("sync", lambda: self._linked(parts), self._troubles)),
             ]
             river = group.create_task(supervised("pipeline", parts.pipeline.run, self._troubles))
             told = group.create_task(self._stopping.wait())
@@ -275,15 +299,24 @@ class Daemon:
 
         Events wait in the journal meanwhile, and a stop writes them as well.
         """
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(WRITE_LATER_S):
-                await self._flowing.wait()
+        await self._first_frame()
         if not self._stopping.is_set():
             await supervised("store", store.journal.run, self._troubles)
 
     async def _let_go(self, parts: _Parts) -> None:
         await self._flowing.wait()
         await swept(parts.store, parts.pipeline, parts.identifier, lambda: self._settings.identify)
+
+    async def _linked(self, parts: _Parts) -> None:
+        """Sync, but first let the first frame through, as the writer does."""
+        await self._first_frame()
+        await parts.link.run()
+
+    async def _first_frame(self) -> None:
+        """Return when the first frame is through, or does not come."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WRITE_LATER_S):
+                await self._flowing.wait()
 
     async def _closed(self, parts: _Parts) -> None:
         """Close the lens and write what waits, side by side: together they take no longer than the slower."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from smartlogd.settings import Settings, differences
 
-RELOADABLE = ("movement.", "detect.", "identify.", "capture.motion.", "device.log_level")
+RELOADABLE = ("movement.", "detect.", "identify.", "capture.motion.", "sync.", "device.log_level")
 """Keys that a running daemon takes over; any other needs a restart ..."""
 OPENED_ONCE = frozenset({"enabled", "embedder", "precision"})
 """... and so do these of [identify]."""
@@ -24,6 +24,7 @@ def taken_over(old: Settings, new: Settings) -> Settings:
         update={
             "movement": new.movement,
             "detect": new.detect,
+            "sync": new.sync,
             "capture": old.capture.model_copy(update={"motion": new.capture.motion}),
             "device": old.device.model_copy(update={"log_level": new.device.log_level}),
             "identify": new.identify.model_copy(update={key: getattr(old.identify, key) for key in OPENED_ONCE}),

@@ -6,7 +6,9 @@ command that needs one of them does not wait for the others.
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -15,7 +17,7 @@ import smartlogd
 from smartlogd.base.errors import Missing
 from smartlogd.base.known import Anchor
 from smartlogd.base.ports import Camera, Centre, Detector, Embedder, Identifier, Ids, Journal
-from smartlogd.base.time import Clock, machine_boot
+from smartlogd.base.time import Clock, SystemClock, machine_boot
 from smartlogd.base.who import NETWORK, Template
 from smartlogd.settings import Settings, environment
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from smartlogd.pipeline import Listener, Pipeline, Tally, Watcher
     from smartlogd.store.engine import Store
     from smartlogd.sync.bundle import Bundle
+    from smartlogd.sync.runner import Sync
 
 MIRROR = "SMARTLOG_MODEL_MIRROR"
 DEMO_PHOTOS = ("astronaut", "camera")
@@ -84,6 +87,7 @@ def store(settings: Settings, clock: Clock, boot: UUID, *, has_centre: bool | No
         options=settings.store,
         boot=boot,
         machine_boot=machine_boot(),
+        has_centre=has_centre,
     )
 
 
@@ -185,6 +189,53 @@ def bundle(settings: Settings) -> Bundle | None:
         return None
     given = os.environ.get("CREDENTIALS_DIRECTORY")
     return found(settings.folders().state, Path(given) if given else None)
+
+
+async def expected(store: Store, *, has_centre: bool) -> None:
+    """Let rows be enqueued from here on, or no longer; harmless where it is so already."""
+    from smartlogd.store.begin import begin, end
+
+    await store.change(lambda connection: begin(connection) if has_centre else end(connection))
+
+
+async def adopted(store: Store, bundle: Bundle, wrapped: bytes | None = None) -> None:
+    """Wrap the keys of faces with the fleet's key from here on: the enrolment's, or a newer one that the centre sent.
+
+    Unsealable where it was wrapped for another device, or with another secret.
+    """
+    from smartlogd.store.fleet import fleet_opened
+
+    def adopt() -> None:
+        store.keys.adopt(fleet_opened(wrapped or bundle.wrapped_fleet_key, bundle.opener, bundle.device))
+
+    await asyncio.to_thread(adopt)
+
+
+async def sync(
+    settings: Settings, store: Store, bundle: Bundle, *, on_gallery_changed: Callable[[], Awaitable[None]]
+) -> Sync:
+    """What sends rows to the centre of that enrolment and fetches what is new; it begins when it is run."""
+    from smartlogd.store.birth import CAPABILITIES
+    from smartlogd.store.inbox import StoreInbox
+    from smartlogd.store.outbox import StoreOutbox
+    from smartlogd.sync.runner import Sync
+
+    outbox = StoreOutbox(store)
+
+    async def adopt(wrapped: bytes) -> None:
+        await adopted(store, bundle, wrapped)
+
+    return Sync(
+        outbox=outbox,
+        inbox=StoreInbox(store),
+        centre=centre(settings, bundle),
+        options=settings.sync,
+        clock=SystemClock(store.floor),
+        epoch=await outbox.epoch(),
+        about={"version": smartlogd.__version__, "capabilities": list(CAPABILITIES)},
+        on_gallery_changed=on_gallery_changed,
+        on_fleet_key=adopt,
+    )
 
 
 def centre(settings: Settings, bundle: Bundle) -> Centre:

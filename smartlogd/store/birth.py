@@ -15,7 +15,8 @@ from smartlogd.base.time import Stamp
 from smartlogd.schema.instants import micros
 from smartlogd.store.rows import Origin
 
-_CAPABILITIES = json.dumps(["crossings"])
+CAPABILITIES = ("crossings",)
+"""What a device of this version can log."""
 
 # A device belongs to someone from its first start; until it is enrolled somewhere, to a local owner without address.
 _OWNER = "SELECT id FROM users WHERE role = 'owner' AND forgotten_at IS NULL ORDER BY id LIMIT 1"
@@ -67,7 +68,7 @@ def arrive(
     device_id, owner_id = connection.execute(
         _DEVICE,
         {
-            "owner": owner[0], "name": device, "capabilities": _CAPABILITIES, "at": at, "version": version,
+            "owner": owner[0], "name": device, "capabilities": json.dumps(CAPABILITIES), "at": at, "version": version,
             "epoch": str(uuid4()),
         },
     ).fetchone()  # fmt: skip
