@@ -134,7 +134,8 @@ def _everyone(connection: sqlite3.Connection) -> None:
 def noted(connection: sqlite3.Connection, key: str) -> object:
     """What `meta` has under this key; None where it has nothing."""
     row = connection.execute(_GET, (key,)).fetchone()
-    return None if row is None else json.loads(row[0])
+    found = None if row is None else row[0]
+    return json.loads(found) if isinstance(found, str) else found  # a column declared JSON keeps a number as one
 
 
 def note(connection: sqlite3.Connection, key: str, value: object) -> None:
