@@ -64,6 +64,7 @@ def _told(state: Mapping[str, object]) -> str:
         ("faces", _faces(branch(state, "recognition"))),
         *((f"line {name}", words) for name, words in passed(state).items()),
         ("log", f"{journal.get('word')}, {journal.get('written')} written, {journal.get('waiting')} waiting"),
+        ("centre", _centre(branch(state, "sync"))),
         ("folder", f"{state.get('state_dir')}"),
         *(("trouble", f"{part}: {what}") for part, what in branch(state, "troubles").items()),
     ]
@@ -80,6 +81,20 @@ def _faces(recognition: Mapping[str, object]) -> str:
     if recognition.get("word") != "on":
         return f"not recognised. {recognition.get('detail') or ''}".rstrip()
     return f"{recognition.get('templates')} remembered, {recognition.get('looks')} looked at"
+
+
+def _centre(sync: Mapping[str, object]) -> str:
+    """How sending to the centre fares.
+
+    >>> _centre({"word": "off", "detail": ""})
+    'none joined'
+    >>> _centre({"word": "away", "detail": "It does not answer.", "waiting": 7})
+    'away, 7 waiting. It does not answer.'
+    """
+    if sync.get("word") == "off":
+        return "none joined"
+    waiting = f", {sync['waiting']} waiting" if "waiting" in sync else ""
+    return f"{sync.get('word')}{waiting}. {sync.get('detail') or ''}".rstrip(". ") + ("." if sync.get("detail") else "")
 
 
 def _first(seconds: object) -> str:

@@ -36,6 +36,7 @@ STATE: Mapping[str, object] = {
     "first_frame_s": 1.2,
     "recognition": {"word": "on", "detail": "", "templates": 6, "looks": 9},
     "journal": {"word": "ok", "detail": "", "waiting": 0, "written": 5},
+    "sync": {"word": "ok", "detail": "", "waiting": 12},
     "troubles": {"pipeline": "The camera stalled."},
 }
 
@@ -101,6 +102,7 @@ def test_status_says_how_the_daemon_fares(smartlogd: Smartlogd) -> None:
         "faces 6 remembered, 9 looked at",
         "line door 3 in, 2 out",
         "log ok, 5 written, 0 waiting",
+        "centre ok, 12 waiting",
         "folder /state",
         "trouble pipeline: The camera stalled.",
     ]
