@@ -32,12 +32,21 @@ class BatchSize:
         return self._of(round(self.rows * min(_GROWTH, max(1 / _GROWTH, factor))))
 
     def after_failure(self) -> BatchSize:
-        """The size after a batch was too much, or its answer never came.
+        """The size after the answer to a batch never came.
 
         >>> BatchSize(600, 50, 1000, 0.5).after_failure().rows
         300
         """
         return self._of(self.rows // 2)
+
+    def too_much(self) -> BatchSize:
+        """The size after the centre refused so many rows at once: from now on at most half of them.
+
+        >>> BatchSize(600, 50, 1000, 0.5).too_much().after(300, 0.01).rows
+        300
+        """
+        most = max(1, self.rows // 2)
+        return replace(self, rows=most, least=min(self.least, most), most=most)
 
     def _of(self, rows: int) -> BatchSize:
         return replace(self, rows=min(self.most, max(self.least, rows)))

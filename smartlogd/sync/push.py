@@ -115,7 +115,7 @@ class Push:
             return await self._sent(parcel)
         except (BadItems, TooMuch) as error:
             if isinstance(error, TooMuch):
-                self._size = self._size.after_failure()
+                self._size = self._size.too_much()
             await self._must_be_the_rows()
         return await self._in_parts(parcel)
 
