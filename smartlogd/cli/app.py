@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import smartlogd
-from smartlogd.cli import central, check, daemonic, doctor, eval, log, look, models, people, replay, run, unknown  # noqa: A004
+from smartlogd.cli import central, check, daemonic, db, doctor, eval, log, look, models, people, replay, run, unknown  # noqa: A004
 from smartlogd.cli.bench import commands as bench
 
 app = typer.Typer(
@@ -67,6 +67,9 @@ app.command("stop")(daemonic.stop)
 
 # Reading the log
 app.command("log")(log.log)
+
+# Looking after the log
+app.add_typer(db.app, name="db")
 
 # The centre, for its administrator
 app.add_typer(central.app, name="central")

@@ -85,6 +85,15 @@ class Store:
             scrub=True,
         )
 
+    async def look_over(self) -> None:
+        """Read the database's pages for two seconds at most; StoreTrouble (74, fatal) where one is broken.
+
+        To be done once after the first frame, which it must not hold up. The next start sets the database aside.
+        """
+        from smartlogd.store.check import look_over
+
+        await asyncio.to_thread(look_over, self.path)
+
     async def close(self) -> None:
         """Write what still waits, note that the device went off, close the database, give the lock back.
 

@@ -21,7 +21,7 @@ from smartlogd.base.ids import uuid7
 from smartlogd.base.time import Stamp, monotonic_s
 from smartlogd.schema.instants import micros
 from smartlogd.schema.migrate import head, upgrade
-from smartlogd.store.places import sync_folder
+from smartlogd.store.places import sync_file, sync_folder
 from smartlogd.store.quarantine import is_marked, mark, set_aside, set_aside_folders, unmark
 from smartlogd.store.rows import Origin
 from smartlogd.store.salvage import Salvage, Told, renewed, saved_into, version_in
@@ -96,7 +96,7 @@ def note_loss(connection: sqlite3.Connection, origin: Origin, at: Stamp, rescue:
         _LOSS,
         {
             "owner": origin.owner_id, "at": micros(at.utc), "data": json.dumps(data), "event": str(event),
-            "device": origin.device_id, "boot": origin.boot_id, "mono_us": at.mono_ns // 1000,
+            "device": origin.device_id, "boot": origin.boot_id or None, "mono_us": at.mono_ns // 1000,
             "trusted": int(at.trusted),
         },
     )  # fmt: skip
@@ -118,7 +118,7 @@ def _placed(source: Path, path: Path, device: str, now: Stamp, limit_s: float | 
         fresh.unlink(missing_ok=True)
         salvage = _saved(source, fresh, device, now, limit_s, tell)
         with told(path.parent):
-            _sync(fresh)
+            sync_file(fresh)
             fresh.replace(path)
             sync_folder(path.parent)
     finally:
@@ -153,12 +153,3 @@ def _saved(source: Path, fresh: Path, device: str, now: Stamp, limit_s: float | 
 def _is_certain(salvage: Salvage) -> bool:
     """Whether it is known what the centre had acknowledged: all that says so was read whole."""
     return salvage.is_whole and not salvage.broken & {"outbox", "dead_letters", "meta"}
-
-
-def _sync(path: Path) -> None:
-    """The file's bytes are on the disk when this returns."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

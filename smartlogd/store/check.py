@@ -1,0 +1,205 @@
+"""Looks whether the database is whole: quickly after a start, thoroughly when asked.
+
+The quick look reads pages for a bounded time beside the running daemon. The thorough one (`smartlogd db check`) reads
+everything, and asks the real disk for what docs/STORAGE.md promises. Neither changes anything.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from smartlogd.base.errors import Exit, Fate, Missing
+from smartlogd.base.time import monotonic_s
+from smartlogd.schema.migrate import head
+from smartlogd.store.crops import FOLDER as FACES
+from smartlogd.store.keys import Keys
+from smartlogd.store.places import UNFINISHED
+from smartlogd.store.pragmas import DATABASE
+from smartlogd.store.quarantine import is_marked, mark, set_aside_folders
+from smartlogd.store.recognise import read_only, version_of
+from smartlogd.store.trouble import DAMAGED, StoreTrouble
+
+QUICK_S = 2.0
+_STEP = 10_000
+"""So many of SQLite's steps between two looks at the clock: some milliseconds."""
+_MOST = 20
+_STRUCTURE = re.compile(r"\*\*\*|Tree \d|[Pp]age \d|from index|in index|malformed|freelist|overflow|btree")
+"""What SQLite says of a broken file; a value that breaks a constraint is no broken page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it should be; one that is not `grave` is put right by the daemon itself."""
+
+    about: str
+    what: str
+    grave: bool = True
+
+
+def look_over(path: Path, limit_s: float = QUICK_S) -> bool:
+    """Read the database's pages for at most `limit_s`; True when all were read, False when the time ran out.
+
+    StoreTrouble (74, fatal) where a page is broken; the next start then sets the database aside.
+    """
+    deadline_s = monotonic_s() + limit_s
+    with read_only(path) as connection:
+        connection.set_progress_handler(lambda: int(monotonic_s() > deadline_s), _STEP)
+        try:
+            said = [str(row[0]) for row in connection.execute("PRAGMA quick_check(1)")]
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            return False
+        except sqlite3.DatabaseError as error:
+            said = [f"malformed: {error}"]
+    if not any(_STRUCTURE.search(line) for line in said):
+        return True
+    mark(path)
+    trouble = StoreTrouble(
+        DAMAGED,
+        f"The database {path} is damaged: {said[0].splitlines()[-1]}.",
+        "Start smartlogd again: it sets the damaged file aside, saves what can be read of it, and goes on with that.",
+        Exit.DISK,
+    )
+    trouble.fate = Fate.FATAL
+    raise trouble
+
+
+def checked(folder: Path, step: Callable[[str], None] | None = None) -> tuple[Finding, ...]:
+    """Everything that is not as it should be in a state folder; `step` is told what is looked at next.
+
+    Missing where there is no log; StoreTrouble where it cannot be opened at all.
+    """
+    path = folder / DATABASE
+    found = version_of(path)
+    if found is None:
+        raise Missing(f"There is no log in {folder}.", "Start smartlogd (`smartlogd run`), or name its state folder.")
+    if found != head():
+        return (
+            Finding("version", f"The tables have version {found}, the newest is {head()}: `smartlogd db upgrade`."),
+        )
+    findings: list[Finding] = []
+    with read_only(path) as connection:
+        for about, question in _QUESTIONS.items():
+            if step:
+                step(about)
+            try:
+                findings += question(connection, folder)
+            except sqlite3.DatabaseError as error:
+                if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+                    raise
+                findings.append(Finding(about, f"It cannot be looked at, for a page is broken: {error}."))
+    return tuple(findings)
+
+
+def faults_of(path: Path) -> list[str]:
+    """What a whole check says of a database file that nobody writes: its pages, its indexes, its references."""
+    with read_only(path) as connection:
+        return [finding.what for question in (_pages, _references) for finding in question(connection, path.parent)]
+
+
+def _pages(connection: sqlite3.Connection, _: Path) -> Iterator[Finding]:
+    for (said,) in connection.execute(f"PRAGMA integrity_check({_MOST})"):
+        if said != "ok":
+            yield Finding("pages", f"SQLite says: {' '.join(str(said).split())}.")
+
+
+def _references(connection: sqlite3.Connection, _: Path) -> Iterator[Finding]:
+    for number, (table, rowid, parent, _key) in enumerate(connection.execute("PRAGMA foreign_key_check")):
+        if number < _MOST:
+            yield Finding("references", f"Row {rowid} of {table} points at nothing in {parent}.")
+
+
+def _set_aside(_: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
+    if is_marked(folder / DATABASE):
+        yield Finding("marks", "A broken page was met: the next start sets this database aside.")
+    for aside in set_aside_folders(folder):
+        what = f"{aside.name} holds a damaged database; when nothing more is wanted of it, delete the folder."
+        yield Finding("set aside", what, grave=False)
+
+
+def _media(connection: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
+    """An event before its media; a file for each row that is kept, a row for each file."""
+    for table in ("clips", "snapshots"):
+        rows = connection.execute(
+            f"SELECT m.path, m.phase, e.id IS NULL FROM {table} AS m LEFT JOIN events AS e USING (event_id)"  # noqa: S608
+        ).fetchall()
+        if orphans := sum(bool(orphan) for _, _, orphan in rows):
+            yield Finding("events before media", f"{orphans} {table} show events that are not in the log.")
+        paths = [path for path, phase, _ in rows if path and phase == "kept"]
+        if gone := [path for path in paths if not (folder / path).is_file()]:
+            yield Finding("files of media", f"{len(gone)} {table} are kept, but their files are gone: {gone[0]}, ...")
+        if doubled := len(paths) - len(set(paths)):
+            yield Finding("files of media", f"{doubled} files belong to more than one row of {table}.")
+        there = folder / table
+        files = [file for file in there.iterdir() if file.is_file()] if there.is_dir() else []
+        known = {folder / path for path, _, _ in rows if path}
+        if strays := [file for file in files if file not in known]:
+            yield Finding("files of media", f"{len(strays)} files in {there} belong to no row: {strays[0].name}, ...")
+
+
+_POINTERS = {
+    "event": ("events", "id"), "passing": ("smartlog", "id"), "user": ("users", "uid"), "subject": ("subjects", "uuid"),
+    "tombstone": ("tombstones", "uid"), "metrics": ("device_metrics_daily", "id"), "clip": ("clips", "id"),
+    "snapshot": ("snapshots", "id"),
+}  # fmt: skip
+"""Where each kind of the outbox points. A template that is gone is what is to be told: it may point at nothing."""
+
+
+def _outbox(connection: sqlite3.Connection, _: Path) -> Iterator[Finding]:
+    """What waits, or was refused, is still there: nothing was forgotten before it was acknowledged."""
+    for waiting in ("outbox", "dead_letters"):
+        for kind, (table, key) in _POINTERS.items():
+            (lost,) = connection.execute(
+                f"SELECT count(*) FROM {waiting} WHERE kind = ? AND row_id NOT IN "  # noqa: S608 - our own tables
+                f"(SELECT CAST({key} AS TEXT) FROM {table})",
+                (kind,),
+            ).fetchone()
+            if lost:
+                yield Finding(waiting, f"{lost} rows of {table} were deleted before the centre had acknowledged them.")
+
+
+def _numbers(connection: sqlite3.Connection, _: Path) -> Iterator[Finding]:
+    """No number is given twice."""
+    for table in ("events", "smartlog", "outbox"):
+        (highest, given) = connection.execute(
+            f"SELECT coalesce(max(rowid), 0), (SELECT seq FROM sqlite_sequence WHERE name = ?) FROM {table}",  # noqa: S608
+            (table,),
+        ).fetchone()
+        if highest > (given or 0):
+            yield Finding("numbers", f"{table} has a row {highest}, but counts on from {given}.")
+
+
+def _faces(connection: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
+    """Faces, their keys and their pictures belong together."""
+    owners = {
+        UUID(owner) for (owner,) in connection.execute("SELECT DISTINCT coalesce(subject, user) FROM face_templates")
+    }
+    keys = Keys.open(folder).owners()
+    if sealed := len(owners - keys):
+        yield Finding("faces", f"The faces of {sealed} people or strangers cannot be opened: their keys are gone.")
+    if idle := len(keys - owners):
+        yield Finding("faces", f"{idle} keys seal nothing; the daemon removes them.", grave=False)
+    noted = {path for (path,) in connection.execute("SELECT best_crop FROM subjects WHERE best_crop IS NOT NULL")}
+    faces = folder / FACES
+    there = {f"{FACES}/{file.name}" for file in faces.iterdir()} if faces.is_dir() else set()
+    there = {path for path in there if not path.startswith(f"{FACES}/{UNFINISHED}")}
+    if noted - there or there - noted:
+        what = f"{len(noted - there)} pictures of faces are gone, {len(there - noted)} belong to nobody; both pass."
+        yield Finding("faces", what, grave=False)
+
+
+_QUESTIONS: dict[str, Callable[[sqlite3.Connection, Path], Iterator[Finding]]] = {
+    "pages": _pages,
+    "references": _references,
+    "media": _media,
+    "outbox": _outbox,
+    "numbers": _numbers,
+    "faces": _faces,
+    "set aside": _set_aside,
+}
