@@ -51,11 +51,16 @@ def _table() -> Write:
         while heads_left:
             typer.echo(heads_left.pop())
         at = row.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        mark = "" if row.trusted is not False else "  clock not synchronised"
+        mark = "" if row.trusted is not False else _doubt(row)
         track = "" if row.track is None else row.track
         typer.echo(f"{at}  {row.line or '':<12}  {WAYS[row.action]:<3}  {_who(row):<16}  {track:>5}{mark}")
 
     return write
+
+
+def _doubt(row: Passing) -> str:
+    """What is to be known of a stamp by a clock that no time server disciplined."""
+    return "  clock set right later" if row.is_corrected else "  clock not synchronised"
 
 
 def _who(row: Passing) -> str:

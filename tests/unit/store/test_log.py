@@ -9,11 +9,14 @@ from contextlib import closing
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from smartlogd.base.errors import DiskTrouble, Exit, Missing
 from smartlogd.base.known import Action, Event
+from smartlogd.base.time import Stamp
+from smartlogd.schema.instants import micros
 from smartlogd.store.engine import Store
 from smartlogd.store.follow import follow
 from smartlogd.store.log import Total, passings, totals
@@ -168,7 +171,67 @@ def test_a_file_that_is_no_log_is_told_too(folder: Path) -> None:
 def test_a_question_finds_its_index(logged: list[Event], folder: Path, question: dict[str, str], index: str) -> None:
     from smartlogd.store import log
 
-    where = "WHERE s.line = :line" if question else ""
+    asked = dict.fromkeys(log._CONDITIONS) | question
     with closing(sqlite3.connect(folder / "smartlog.db")) as connection:
-        plan = connection.execute(f"EXPLAIN QUERY PLAN {log._PASSINGS}{where}{log._NEWEST}", question | {"limit": 5})
+        statement = log._statement(asked, log._NEWEST, log._STAMPED, [log.AS_STAMPED])
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", question | {"limit": 5})
         assert any(index in step for *_, step in plan.fetchall())
+
+
+@pytest.fixture
+async def sealed(opener: Opener, running: Any, crossing: Maker) -> list[Event]:
+    """Two passings by a clock 40 days behind, one in each of two starts, and two by a right one, then a correction."""
+    right = crossing().stamp
+    behind = Stamp(right.mono_ns, right.utc - dt.timedelta(days=40), trusted=False)
+    made: list[Event] = []
+    for boot, stamps in enumerate([[behind, right.shifted(600)], [behind.shifted(900), right.shifted(1200)]], 1):
+        async with running(opener(boot=UUID(int=boot))) as store:
+            for stamp in stamps:
+                made.append(crossing(stamp=stamp, line=f"line {boot}", action="IO"[boot - 1]))
+                await store.journal.append(made[-1]).durable()
+            zero = micros(right.utc) - right.mono_ns // 1000
+            await store.change(
+                lambda connection, zero=zero: connection.execute("UPDATE boots SET zero_at = ?", (zero,))
+            )
+    return made
+
+
+def test_a_corrected_row_stands_where_it_was_and_says_so(sealed: list[Event], folder: Path) -> None:
+    right = sealed[1].stamp.shifted(-600)
+    found = passings(folder)
+    assert [passing.id for passing in found] == [1, 2, 3, 4]
+    assert [(passing.at - right.utc).total_seconds() for passing in found] == [0, 600, 900, 1200]
+    assert [passing.is_corrected for passing in found] == [True, False, True, False]
+    assert [passing.trusted for passing in found] == [False, True, False, True]
+    assert passings(folder, after_id=0) == found
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ({"limit": 3}, [2, 3, 4]),
+        ({"limit": 2, "action": Action.IN}, [1, 2]),
+        ({"line": "line 1"}, [1, 2]),
+        ({"line": "line 2", "limit": 1}, [4]),
+        ({"after_id": 1, "limit": 2}, [2, 3]),
+    ],
+)
+def test_a_question_finds_corrected_rows_like_others(
+    sealed: list[Event], folder: Path, question: dict[str, Any], answer: list[int]
+) -> None:
+    assert ids(folder, **question) == answer
+
+
+def test_since_goes_by_the_corrected_time(sealed: list[Event], folder: Path) -> None:
+    since = sealed[1].stamp.shifted(300).utc
+    assert ids(folder, since=since) == ids(folder, since=since, after_id=0) == [3, 4]
+    assert totals(folder, since=since) == [Total("line 2", 0, 2)]
+    assert totals(folder) == [Total("line 1", 2, 0), Total("line 2", 0, 2)]
+
+
+def test_a_log_from_before_there_were_corrections_is_read_as_it_is(logged: list[Event], folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "smartlog.db")) as connection:
+        connection.execute("DROP VIEW smartlog_readable")
+        connection.execute("ALTER TABLE boots DROP COLUMN zero_at")
+    assert ids(folder) == [1, 3, 2, 4]
+    assert totals(folder)[0] == Total("door", 2, 1)
