@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -18,7 +19,7 @@ from smartlogd.schema.instants import instant_of
 from smartlogd.store.crops import FOLDER as FACES
 from smartlogd.store.find import Known, people_named, the_one
 from smartlogd.store.outcome import Outcome, Work
-from smartlogd.store.persons import entomb
+from smartlogd.store.persons import bury, entomb
 from smartlogd.store.places import sync_folder
 from smartlogd.store.requests import Forget, is_uuid
 from smartlogd.store.retention import Swept, erase_faces
@@ -49,7 +50,7 @@ WHERE subject_user_id = :id OR subject_uuid IN (SELECT value FROM json_each(:sub
 """
 # Someone with another name who had been merged into them goes on alone.
 _DETACH = """
-UPDATE subjects SET merged_into = NULL
+UPDATE subjects SET merged_into = NULL, rev = rev + 1
 WHERE merged_into IN (SELECT value FROM json_each(:subjects)) AND uuid NOT IN (SELECT value FROM json_each(:subjects))
 """
 _LOSE_SUBJECTS = "DELETE FROM subjects WHERE uuid IN (SELECT value FROM json_each(:subjects))"
@@ -59,13 +60,27 @@ _LOSE_FACES = "DELETE FROM face_templates WHERE user = ?"
 # owner without a name, and the tombstone is a row of its own.
 _IS_OWNER = "SELECT EXISTS (SELECT 1 FROM devices WHERE user_id = ?)"
 _HAND_OVER = """
-UPDATE users SET uid = :heir, name = 'local owner', email = NULL, role = 'owner', consent_at = NULL, updated_at = :at
+UPDATE users SET uid = :heir, name = 'local owner', email = NULL, role = 'owner', consent_at = NULL,
+    updated_at = max(:at, updated_at + 1)
 WHERE id = :id
 """
 _NEW_TOMB = """
 INSERT INTO users (uid, role, created_at, updated_at) VALUES (:uid, 'guest', :at, :at) RETURNING id
 """
 _FORGOTTEN = "SELECT forgotten_at FROM users WHERE uid = ? AND forgotten_at IS NOT NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """How much was taken out."""
+
+    erased: Swept
+    passings: int
+    events: int
+    subjects: int
+
+
+_NOTHING = Gone(Swept(0, 0, 0, 0), 0, 0, 0)
 
 
 def forget(asked: Forget, work: Work) -> Outcome:
@@ -75,33 +90,51 @@ def forget(asked: Forget, work: Work) -> Outcome:
     """
     connection = work.connection
     if is_uuid(asked.name) and (row := connection.execute(_FORGOTTEN, (asked.name,)).fetchone()):
-        return Outcome(_receipt(asked.name, row[0], Swept(0, 0, 0, 0)))
+        return Outcome(_receipt(asked.name, row[0], _NOTHING))
     found = people_named(connection, asked.name)
     if not found:
         raise Missing(f"Nobody is called {asked.name}; nothing was changed.", "Who was forgotten has no name any more.")
     person = the_one(found, asked.name)
-    subjects = [uuid for (uuid,) in connection.execute(_THEIRS, (person.id,))]
-    named = {"id": person.id, "uid": person.uid, "subjects": json.dumps(subjects), "at": work.at_us}
+    gone = forgotten(work, person)
+    return Outcome(_receipt(person.uid, work.at_us, gone), gallery_changed=True)
+
+
+def forgotten(work: Work, person: Known) -> Gone:
+    """Take the person out of everything, and leave tombstones: theirs, and those of all subjects that were theirs.
+
+    So do other devices and the centre learn whom to forget, also those who never heard that the subjects were theirs.
+    """
+    subjects = [uuid for (uuid,) in work.connection.execute(_THEIRS, (person.id,))]
+    gone = taken_out(work, subjects, person)
+    _bury(work, person)
+    for uuid in subjects:
+        bury(work, uuid, "stranger")
+    return gone
+
+
+def taken_out(work: Work, subjects: Sequence[str], person: Known | None = None) -> Gone:
+    """Destroy what there is of these subjects, and of the person; passings stay, and are of nobody."""
+    connection = work.connection
+    named = {"id": None if person is None else person.id, "subjects": json.dumps(list(subjects))}
     passings = connection.execute(_PASSINGS, named).fetchall()
     pictures = [path for _, _, *paths in passings for path in paths if path]
     erased = _erased(work, person, subjects, pictures)
     connection.executemany(_LOSE, [(event_id or str(uuid4()), id_) for id_, event_id, *_ in passings])
     events = connection.execute(_LOSE_EVENTS, named).rowcount
     connection.execute(_DETACH, named)
-    connection.execute(_LOSE_SUBJECTS, named)
-    _bury(work, person)
-    receipt = _receipt(person.uid, work.at_us, erased, len(passings), events, len(subjects))
-    return Outcome(receipt, gallery_changed=True)
+    lost = connection.execute(_LOSE_SUBJECTS, named).rowcount
+    return Gone(erased, len(passings), events, lost)
 
 
-def _erased(work: Work, person: Known, subjects: Sequence[str], pictures: Iterable[str]) -> Swept:
+def _erased(work: Work, person: Known | None, subjects: Sequence[str], pictures: Iterable[str]) -> Swept:
     """Destroy keys, pictures and templates: the person's own, and those of all subjects that are theirs."""
     crops, templates, keys = erase_faces(work.connection, work.keys, work.folder, subjects)
     if crops:
         sync_folder(work.folder / FACES)
     crops += unlinked(work.folder, pictures)
-    keys += work.keys.destroy(UUID(person.uid))
-    templates += work.connection.execute(_LOSE_FACES, (person.uid,)).rowcount
+    if person is not None:
+        keys += work.keys.destroy(UUID(person.uid))
+        templates += work.connection.execute(_LOSE_FACES, (person.uid,)).rowcount
     return Swept(crops, templates, keys, 0)
 
 
@@ -130,16 +163,14 @@ def _bury(work: Work, person: Known) -> None:
     entomb(work, person)
 
 
-def _receipt(
-    uid: str, at_us: int, erased: Swept, passings: int = 0, events: int = 0, subjects: int = 0
-) -> dict[str, object]:
+def _receipt(uid: str, at_us: int, gone: Gone) -> dict[str, object]:
     return {
         "uid": uid,
         "forgotten_at": instant_of(at_us).isoformat(),
-        "templates": erased.templates,
-        "crops": erased.crops,
-        "keys": erased.keys,
-        "passings": passings,
-        "events": events,
-        "subjects": subjects,
+        "templates": gone.erased.templates,
+        "crops": gone.erased.crops,
+        "keys": gone.erased.keys,
+        "passings": gone.passings,
+        "events": gone.events,
+        "subjects": gone.subjects,
     }

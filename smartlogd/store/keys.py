@@ -112,7 +112,7 @@ class Keys:
         return cls(state / FOLDER, Path(given) if given else None)
 
     def at_once(self) -> Keys:
-        """The same keys for one job with many owners: the wrapping key is read once, and dropped with the job."""
+        """The same keys for one job with many owners: the wrapping keys are read once, and dropped with the job."""
         keys = Keys(self._folder, self._credentials)
         keys._holds = True
         return keys
@@ -146,8 +146,6 @@ class Keys:
             if wrapping != self.wrapping():
                 self._write(owner, key, self.wrapping())
         return Seal(owner, _cipher(key), partial(self._before, owner))
-
-    # The fleet --------------------------------------------------------------------------------------
 
     @property
     def is_of_a_fleet(self) -> bool:
@@ -224,8 +222,6 @@ class Keys:
         file = private_bytes(self.path_before(owner), self._folder)
         key = None if file is None else self.key_in(owner, file)
         return None if key is None else _cipher(key)
-
-    # Files ------------------------------------------------------------------------------------------
 
     def destroy(self, owner: UUID) -> bool:
         """Remove the owner's key for good; True when there was one.

@@ -34,10 +34,10 @@ INSERT INTO subjects (uuid, has_face, ignored, first_seen, last_seen) VALUES (:u
 ON CONFLICT (uuid) DO UPDATE SET
     has_face = 1, first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen)
 """
-_NAME = "UPDATE subjects SET user_id = ? WHERE uuid = ? AND user_id IS NULL"
+_NAME = "UPDATE subjects SET user_id = ?, rev = rev + 1 WHERE uuid = ? AND user_id IS NULL"
 # Looks from before the machine knew the person would become the person's faces by its own guess.
 _UNLEARN = "DELETE FROM face_templates WHERE subject = ?"
-_MERGE = "UPDATE subjects SET merged_into = ? WHERE uuid = ? AND merged_into IS NULL"
+_MERGE = "UPDATE subjects SET merged_into = ?, rev = rev + 1 WHERE uuid = ? AND merged_into IS NULL"
 _WORST = """
 SELECT id, quality, count(*) OVER () FROM face_templates
 WHERE subject IN (SELECT value FROM json_each(?)) ORDER BY quality, id LIMIT 1

@@ -23,23 +23,28 @@ MOST_FACES = 1000
 _MAKE = """
 INSERT INTO users (uid, name, role, created_at, updated_at) VALUES (:uid, :name, 'member', :at, :at) RETURNING id
 """
-_CONSENT = "UPDATE users SET consent_at = :at, updated_at = :at WHERE id = :id AND consent_at IS NULL"
+# Of two copies of a person the newer wins: a change is dated after the row it changes, whatever the clock says.
+_CONSENT = """
+UPDATE users SET consent_at = :at, updated_at = max(:at, updated_at + 1) WHERE id = :id AND consent_at IS NULL
+"""
 _TELL = """
-UPDATE users SET email = coalesce(:email, email), role = coalesce(:role, role), updated_at = :at WHERE id = :id
+UPDATE users SET email = coalesce(:email, email), role = coalesce(:role, role), updated_at = max(:at, updated_at + 1)
+WHERE id = :id
 """
 _ADDRESSEE = "SELECT uid FROM users WHERE lower(email) = lower(?) AND id <> ?"
 _FACES = "SELECT count(*) FROM face_templates WHERE user = ?"
-_RENAME = "UPDATE users SET name = :name, updated_at = :at WHERE id = :id"
+_RENAME = "UPDATE users SET name = :name, updated_at = max(:at, updated_at + 1) WHERE id = :id"
 
 # Two who are one: everything that says `other` says `id` from here on.
 _OWNER = "SELECT EXISTS (SELECT 1 FROM devices WHERE user_id = ?)"
 _MERGE = (
-    "UPDATE subjects SET user_id = :id WHERE user_id = :other",
+    "UPDATE subjects SET user_id = :id, rev = rev + 1 WHERE user_id = :other",
     "UPDATE smartlog SET user_id = :id WHERE user_id = :other",
     "UPDATE events SET subject_user_id = :id WHERE subject_user_id = :other",
 )
 _TAKE_CONSENT = """
-UPDATE users SET consent_at = coalesce(consent_at, (SELECT consent_at FROM users WHERE id = :other)), updated_at = :at
+UPDATE users SET consent_at = coalesce(consent_at, (SELECT consent_at FROM users WHERE id = :other)),
+    updated_at = max(:at, updated_at + 1)
 WHERE id = :id
 """
 _ADDRESS = "SELECT email FROM users WHERE id = ?"
@@ -47,10 +52,13 @@ _DROP_ADDRESS = "UPDATE users SET email = NULL WHERE id = ?"
 _TAKE_ADDRESS = "UPDATE users SET email = coalesce(email, ?) WHERE id = ?"
 
 _ENTOMB = """
-UPDATE users SET name = NULL, email = NULL, role = 'guest', consent_at = NULL, updated_at = :at, forgotten_at = :at
+UPDATE users SET name = NULL, email = NULL, role = 'guest', consent_at = NULL,
+    updated_at = max(:at, updated_at + 1), forgotten_at = :at
 WHERE id = :id
 """
-_TOMBSTONE = "INSERT INTO tombstones (uid, what, at) VALUES (:uid, 'person', :at) ON CONFLICT (uid) DO NOTHING"
+_TOMBSTONE = """
+INSERT INTO tombstones (uid, what, heir, at) VALUES (:uid, :what, :heir, :at) ON CONFLICT (uid) DO NOTHING
+"""
 
 
 def made(work: Work, name: str) -> Known:
@@ -146,7 +154,7 @@ def merge(asked: MergePeople, work: Work) -> Outcome:
     reseal(connection, work.keys, of=UUID(other.uid), under=UUID(person.uid))
     (templates,) = connection.execute(_FACES, (person.uid,)).fetchone()
     _take_address(work, person, other)
-    entomb(work, other)
+    entomb(work, other, heir=person.uid)
     told = {"uid": person.uid, "name": person.name, "merged": other.uid, "templates": templates, "changed": True}
     return Outcome(told, gallery_changed=True, stale_keys=(UUID(other.uid),))
 
@@ -158,8 +166,15 @@ def _take_address(work: Work, person: Known, other: Known) -> None:
     work.connection.execute(_TAKE_ADDRESS, (address, person.id))
 
 
-def entomb(work: Work, person: Known) -> None:
-    """Take name, address and role off the person's row, which stays so that late copies are stripped too."""
-    row = {"id": person.id, "uid": person.uid, "at": work.at_us}
-    work.connection.execute(_ENTOMB, row)
-    work.connection.execute(_TOMBSTONE, row)
+def entomb(work: Work, person: Known, *, heir: str | None = None) -> None:
+    """Take name, address and role off the person's row, which stays so that late copies are stripped too.
+
+    Of one who turned out to be another the tombstone names who that is: their heir.
+    """
+    work.connection.execute(_ENTOMB, {"id": person.id, "at": work.at_us})
+    bury(work, person.uid, "person" if heir is None else "merged", heir)
+
+
+def bury(work: Work, uid: str, what: str, heir: str | None = None) -> None:
+    """Set a tombstone; one that stands already stays as it is."""
+    work.connection.execute(_TOMBSTONE, {"uid": uid, "what": what, "heir": heir, "at": work.at_us})

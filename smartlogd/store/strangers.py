@@ -20,9 +20,10 @@ from smartlogd.store.outcome import Outcome, Work
 from smartlogd.store.persons import consented, made
 from smartlogd.store.requests import Assign, Ignore, MergeStrangers, Purge, Unassign, Unignore, Unmerge, is_uuid
 
-_NAME = "UPDATE subjects SET user_id = :person WHERE uuid = :uuid"
-_IGNORE = "UPDATE subjects SET ignored = :ignored WHERE uuid = :uuid AND ignored <> :ignored"
-_MERGE = "UPDATE subjects SET merged_into = :into WHERE uuid = :uuid"
+# Each change of a name, a merger or of being asked about is counted: of two devices' copies that of more changes wins.
+_NAME = "UPDATE subjects SET user_id = :person, rev = rev + 1 WHERE uuid = :uuid"
+_IGNORE = "UPDATE subjects SET ignored = :ignored, rev = rev + 1 WHERE uuid = :uuid AND ignored <> :ignored"
+_MERGE = "UPDATE subjects SET merged_into = :into, rev = rev + 1 WHERE uuid = :uuid"
 _MERGED_INTO = "SELECT merged_into FROM subjects WHERE uuid = ?"
 
 
