@@ -54,7 +54,7 @@ def init(
     from smartlogd.sync import central
 
     path = _fleet(fleet_key)
-    prepared = central.init(_url(url), path, _work(), shared=shared)
+    prepared = central.init(_url(url), path, fleet_work(), shared=shared)
     _tell(prepared, path, "is set up", as_json=as_json)
 
 
@@ -64,7 +64,7 @@ def upgrade(url: Where = None, fleet_key: Fleet = None, as_json: AsJson = False)
     from smartlogd.sync import central
 
     path = _fleet(fleet_key)
-    _tell(central.upgrade(_url(url), path, _work()), path, "is up to date", as_json=as_json)
+    _tell(central.upgrade(_url(url), path, fleet_work()), path, "is up to date", as_json=as_json)
 
 
 @app.command("add-device")
@@ -107,7 +107,7 @@ def add_device(
     )
     _free(out)
     with opened(made) as connection:
-        bundle = enrolment.add_device(connection, wanted, _fleet(fleet_key), central.centre(connection), _work())
+        bundle = enrolment.add_device(connection, wanted, _fleet(fleet_key), central.centre(connection), fleet_work())
     _hand_over(bundle, wanted, out)
 
 
@@ -121,7 +121,7 @@ def revoke(name: Name, url: Where = None, fleet_key: Fleet = None, as_json: AsJs
     from smartlogd.sync.administrator import opened
 
     with opened(_url(url)) as connection:
-        done = enrolment.revoke(connection, _named(name), _fleet(fleet_key), central.centre(connection), _work())
+        done = enrolment.revoke(connection, _named(name), _fleet(fleet_key), central.centre(connection), fleet_work())
     if as_json:
         keys = {"rewrapped": done.rewrapped.done, "closed": done.rewrapped.closed}
         typer.echo(json.dumps({"device": name, "login": done.login, "sessions_ended": done.sessions_ended, **keys}))
@@ -177,7 +177,7 @@ def _fleet(given: Path | None) -> Path:
     return (given or USUAL).expanduser().absolute()
 
 
-def _work() -> FleetWork:
+def fleet_work() -> FleetWork:
     """What the store can do with fleet keys; the rooms do not know each other."""
     from smartlogd.store import fleet
     from smartlogd.sync.enrolment import FleetWork
