@@ -26,7 +26,18 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from smartlogd.schema.readable import accompany
-from smartlogd.schema.tables import Base, Counted, at_centre, now, on_edge, one_of, pointing, untrusted, where_known
+from smartlogd.schema.tables import (
+    Base,
+    Counted,
+    at_centre,
+    now,
+    of_untrusted_clocks,
+    on_edge,
+    one_of,
+    pointing,
+    untrusted,
+    where_known,
+)
 from smartlogd.schema.transit import (
     Boot,
     Change,
@@ -231,6 +242,7 @@ class Event(Base):
         untrusted(),
         at_centre(Index(None, "user_id", "type", text("ts DESC"))),
         at_centre(Index(None, "device_id", text("ts DESC"))),
+        at_centre(of_untrusted_clocks()),
         {"info": {"side": "both"}, "sqlite_autoincrement": True},
     )
 
@@ -280,6 +292,7 @@ class Smartlog(Base):
         pointing("device_id", "devices.id"),
         on_edge(UniqueConstraint("event_id")),
         at_centre(UniqueConstraint("device_id", "event_id", "timestamp")),
+        at_centre(of_untrusted_clocks()),
         Index(None, "timestamp"),
         Index(None, "line", "timestamp"),
         Index(None, "uuid"),

@@ -47,6 +47,11 @@ def where_known(column: str) -> Index:
     return Index(None, column, sqlite_where=known, postgresql_where=known)
 
 
+def of_untrusted_clocks() -> Index:
+    """An index of the few rows whose clock was not trusted, by the daemon's start that a later word may correct."""
+    return Index(None, "device_id", "boot_id", postgresql_where=text("clock_trusted = false"))
+
+
 def on_edge(piece: Piece) -> Piece:
     """A constraint or index that only the device's SQLite has."""
     return _only(piece, "sqlite")

@@ -372,7 +372,8 @@ def upgrade() -> None:
         "events",
         sa.Column(
             "id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            sa.BigInteger(),
+            sa.Identity(),
             nullable=False,
             comment="Order of arrival in this database; never reused.",
         ),
@@ -419,13 +420,12 @@ def upgrade() -> None:
         sa.Column(
             "clock_trusted", sa.Boolean(), nullable=True, comment="A time server disciplined the clock at that instant."
         ),
-        sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name="fk_events_device_id"),
-        sa.ForeignKeyConstraint(["subject_user_id"], ["users.id"], name="fk_events_subject_user_id"),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_events_user_id"),
         sa.UniqueConstraint("device_id", "event_id", "ts", name="uq_events_device_id_event_id_ts"),
-        sa.UniqueConstraint("event_id", name="uq_events_event_id"),
     )
     op.create_index("ix_events_device_id", "events", ["device_id", sa.literal_column("ts DESC")])
+    op.create_index(
+        "ix_events_device_id_boot_id", "events", ["device_id", "boot_id"], postgresql_where=sa.text("clock_trusted = false")
+    )
     op.create_index("ix_events_user_id_type", "events", ["user_id", "type", sa.literal_column("ts DESC")])
     op.create_table(
         "face_templates",
@@ -559,7 +559,8 @@ def upgrade() -> None:
         "smartlog",
         sa.Column(
             "id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            sa.BigInteger(),
+            sa.Identity(),
             nullable=False,
             comment="Order of arrival here; never reused, so one can follow it.",
         ),
@@ -602,10 +603,13 @@ def upgrade() -> None:
         sa.CheckConstraint("action IN ('I', 'O')", name=op.f("ck_smartlog_action")),
         sa.CheckConstraint("confidence BETWEEN 0 AND 1", name=op.f("ck_smartlog_confidence")),
         sa.CheckConstraint("user_id IS NOT NULL OR uuid IS NOT NULL", name=op.f("ck_smartlog_someone")),
-        sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name="fk_smartlog_device_id"),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_smartlog_user_id"),
         sa.UniqueConstraint("device_id", "event_id", "timestamp", name="uq_smartlog_device_id_event_id_timestamp"),
-        sa.UniqueConstraint("event_id", name="uq_smartlog_event_id"),
+    )
+    op.create_index(
+        "ix_smartlog_device_id_boot_id",
+        "smartlog",
+        ["device_id", "boot_id"],
+        postgresql_where=sa.text("clock_trusted = false"),
     )
     op.create_index("ix_smartlog_line_timestamp", "smartlog", ["line", "timestamp"])
     op.create_index("ix_smartlog_timestamp", "smartlog", ["timestamp"])
@@ -658,6 +662,7 @@ def downgrade() -> None:
     op.drop_index("ix_smartlog_user_id", table_name="smartlog", postgresql_where=sa.text("user_id IS NOT NULL"))
     op.drop_index("ix_smartlog_timestamp", table_name="smartlog")
     op.drop_index("ix_smartlog_line_timestamp", table_name="smartlog")
+    op.drop_index("ix_smartlog_device_id_boot_id", table_name="smartlog")
     op.drop_table("smartlog")
     op.drop_index("ix_routines_user_id", table_name="routines")
     op.drop_table("routines")
@@ -672,6 +677,7 @@ def downgrade() -> None:
     op.drop_index("ix_face_templates_subject", table_name="face_templates")
     op.drop_table("face_templates")
     op.drop_index("ix_events_user_id_type", table_name="events")
+    op.drop_index("ix_events_device_id_boot_id", table_name="events")
     op.drop_index("ix_events_device_id", table_name="events")
     op.drop_table("events")
     op.drop_table("device_metrics_daily")

@@ -1,0 +1,9 @@
+-- Who may do what. PUBLIC may run every new function unless someone says otherwise; here someone does.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA internal, api FROM PUBLIC;
+GRANT USAGE ON SCHEMA api TO smartlog_device;
+GRANT EXECUTE ON FUNCTION
+    api.ingest(uuid, integer, jsonb, json), api.pull(bigint, integer, integer),
+    api.media_done(uuid, text, bigint, text), api.wire()
+    TO smartlog_device;
+GRANT USAGE ON SCHEMA report TO smartlog_report;
+GRANT SELECT ON ALL TABLES IN SCHEMA report TO smartlog_report;
