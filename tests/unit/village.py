@@ -122,8 +122,12 @@ class Village:
             return connection.execute(sql, values).fetchall()
 
     def dump(self) -> object:
-        """Everything that the log says of strangers and passings."""
-        return self.ask("SELECT * FROM smartlog ORDER BY id"), self.ask("SELECT * FROM subjects ORDER BY uuid")
+        """Everything that the log says of strangers and passings; not how often that changed, for undoing counts too."""
+        columns = "uuid, user_id, has_face, ignored, merged_into, first_seen, last_seen, best_crop"
+        return (
+            self.ask("SELECT * FROM smartlog ORDER BY id"),
+            self.ask(f"SELECT {columns} FROM subjects ORDER BY uuid"),
+        )
 
     def people_of_passings(self) -> list[str | None]:
         """Whose each passing is, by name."""

@@ -28,7 +28,7 @@ def connection() -> Iterator[sqlite3.Connection]:
                 (f"{UID}{n}", name, role, None if name else 1),
             )
         for n, uuid in enumerate(STRANGERS):
-            connection.execute("INSERT INTO subjects VALUES (?, NULL, 1, 0, NULL, ?, ?, NULL)", (uuid, n, n))
+            connection.execute("INSERT INTO subjects VALUES (?, NULL, 1, 0, NULL, ?, ?, NULL, 0)", (uuid, n, n))
         yield connection
 
 
@@ -60,7 +60,7 @@ def test_a_stranger_is_found_by_an_end_that_no_other_has(connection: sqlite3.Con
 
 
 def test_a_stranger_is_found_by_a_beginning_that_no_other_has(connection: sqlite3.Connection) -> None:
-    connection.execute("INSERT INTO subjects VALUES ('feed0000', NULL, 1, 0, NULL, 1, 1, NULL)")
+    connection.execute("INSERT INTO subjects VALUES ('feed0000', NULL, 1, 0, NULL, 1, 1, NULL, 0)")
     assert stranger_named(connection, "feed") == "feed0000"
 
 

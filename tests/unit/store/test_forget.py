@@ -57,7 +57,12 @@ def test_forgetting_leaves_no_byte_of_the_person_in_any_file(village: Village, a
     assert all(trace in before for trace in known.values())
     village.change("forget", name=NAME)
     after = village.bytes()
-    assert [what for what, trace in known.items() if trace in after] == []
+    left = {what for what, trace in known.items() if trace in after}
+    assert {what.split()[0] for what in left} == {"subject"}
+    strangers = {f"subject {uid}" for (uid,) in village.ask("SELECT uid FROM tombstones WHERE what = 'stranger'")}
+    assert strangers == left, "the subjects have a tombstone, and else nothing"
+    for table, column in (("subjects", "uuid"), ("smartlog", "uuid"), ("events", "subject_uuid")):
+        assert village.ask(f"SELECT 1 FROM {table} WHERE {column} IN (SELECT uid FROM tombstones)") == []
     assert anna.encode() in after, "but the tombstone"
 
 
@@ -115,7 +120,8 @@ def test_the_row_of_the_person_stays_as_a_tombstone(village: Village, anna: str)
         "SELECT name, email, role, consent_at, forgotten_at FROM users WHERE uid = ?", anna
     )
     assert (name, email, role, consent) == (None, None, "guest", None)
-    assert village.ask("SELECT uid, what, at FROM tombstones") == [(anna, "person", forgotten)]
+    assert village.ask("SELECT uid, at FROM tombstones WHERE what = 'person'") == [(anna, forgotten)]
+    assert len(village.ask("SELECT 1 FROM tombstones WHERE what = 'stranger' AND at = ?", forgotten)) == 5
     assert receipt["forgotten_at"]
 
 

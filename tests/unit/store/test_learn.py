@@ -152,7 +152,7 @@ def test_nothing_is_kept_of_who_was_forgotten_meanwhile(
     database: sqlite3.Connection, folder: Path, learnt: Learn, seen: Seen, face: Face, which: str
 ) -> None:
     gone, subject = uuid4(), seen()
-    database.execute("INSERT INTO tombstones VALUES (?, 'stranger', 0)", (str(gone),))
+    database.execute("INSERT INTO tombstones (uid, what, at) VALUES (?, 'stranger', 0)", (str(gone),))
     before = dump(database)
     told = {"subject": {}, "person": {"person": gone}, "into": {"merged_into": gone}}[which]
     learnt(gone if which == "subject" else subject, templates=(face(),), crop=JPEG, **told)

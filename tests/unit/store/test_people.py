@@ -67,8 +67,8 @@ def test_a_stranger_is_all_subjects_that_were_merged_last_seen_first(village: Vi
 def test_only_those_who_showed_a_face_and_have_no_name_are_asked_about(village: Village) -> None:
     village.recognised(village.enrolled("Anna"), 1)
     with closing(sqlite3.connect(village.path)) as connection, connection:
-        connection.execute("INSERT INTO subjects VALUES ('faceless', NULL, 0, 0, NULL, 1, 1, NULL)")
-        connection.execute("INSERT INTO subjects VALUES ('joined', NULL, 0, 0, 'faceless', 1, 1, NULL)")
+        connection.execute("INSERT INTO subjects VALUES ('faceless', NULL, 0, 0, NULL, 1, 1, NULL, 0)")
+        connection.execute("INSERT INTO subjects VALUES ('joined', NULL, 0, 0, 'faceless', 1, 1, NULL, 0)")
     uuid = village.stranger(2)
     assert [one.uuid for one in strangers(village.folder)] == [uuid]
     village.change("assign", uuid=uuid, name="Anna")
