@@ -1,4 +1,4 @@
-"""Every change of people and strangers by its name: what may be asked, and what is done then.
+"""Every change of people, strangers and what waits by its name: what may be asked, and what is done then.
 
 The running daemon and the command line without one go the same way: `understood`, `applied` in a transaction, and
 `settled` once that is committed.
@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from smartlogd.base.errors import UnusableInput
-from smartlogd.store import forget, persons, requests, strangers
+from smartlogd.store import forget, persons, requests, sending, strangers
 from smartlogd.store.keys import Keys
 from smartlogd.store.outcome import Outcome, Work
 
@@ -35,6 +35,10 @@ CHANGES: Mapping[str, tuple[type[requests.Request], Apply]] = {
     "merge": (requests.MergeStrangers, strangers.merge),
     "unmerge": (requests.Unmerge, strangers.unmerge),
     "purge": (requests.Purge, strangers.purge),
+    "backfill": (requests.Plainly, sending.enqueue),
+    "dead-retry": (requests.Retry, sending.send_again),
+    "sync-pause": (requests.Plainly, sending.pause),
+    "sync-resume": (requests.Plainly, sending.resume),
 }
 
 

@@ -117,7 +117,7 @@ class StoreOutbox:
 
     async def waiting(self, *, now_us: int) -> Waiting:
         """How much waits."""
-        return await self._asker.ask(lambda connection: _waiting(connection, self._moment(connection, now_us)))
+        return await self._asker.ask(lambda connection: counted(connection, self._moment(connection, now_us)))
 
     async def epoch(self) -> str:
         """The life of this device's database: with a row's number it names the row for good."""
@@ -202,7 +202,8 @@ def _delete(connection: sqlite3.Connection, seqs: Sequence[int]) -> None:
         connection.execute(_DELETE, {"seqs": json.dumps(seqs)})
 
 
-def _waiting(connection: sqlite3.Connection, moment: Moment) -> Waiting:
+def counted(connection: sqlite3.Connection, moment: Moment) -> Waiting:
+    """How much waits, over any connection."""
     rows, oldest = connection.execute(_COUNT).fetchone()
     (for_clock,) = connection.execute(_FOR_CLOCK, {"now_us": moment.now_us, "boots": moment.boots}).fetchone()
     (dead,) = connection.execute(_DEAD).fetchone()

@@ -1,4 +1,4 @@
-"""What may be asked of people and strangers: each change with its arguments and their bounds. Pure.
+"""What may be asked of people, strangers and what waits: each change with its arguments and their bounds. Pure.
 
 These are read from the control socket and from the command line alike, and nothing that does not fit them comes near
 the database.
@@ -79,7 +79,7 @@ _SOURCES: TypeAlias = Literal["photo", "camera", "import"]
 
 
 class Request(BaseModel):
-    """Something asked of people or strangers; unknown keys are refused."""
+    """Something asked of people, strangers or what waits; unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -171,3 +171,18 @@ class Purge(Request):
     """Destroy the faces of strangers who were long not seen; the rows keep their uuid."""
 
     older_than_s: float = Field(ge=0, le=100 * 366 * 86400, allow_inf_nan=False, description="Not seen for this long.")
+
+
+# What waits to be sent ---------------------------------------------------------------------------
+
+
+class Plainly(Request):
+    """Something that is asked without arguments."""
+
+
+class Retry(Request):
+    """Send dead letters again."""
+
+    seqs: tuple[Annotated[int, Field(ge=0, lt=2**63)], ...] | None = Field(
+        None, min_length=1, max_length=2000, description="Their numbers; null: all of them."
+    )

@@ -29,6 +29,10 @@ SENSIBLE: Mapping[str, Mapping[str, object]] = {
     "merge": {"uuid": "cafe", "other": "babe"},
     "unmerge": {"uuid": "cafe"},
     "purge": {"older_than_s": 86400},
+    "backfill": {},
+    "dead-retry": {"seqs": [3, 7]},
+    "sync-pause": {},
+    "sync-resume": {},
 }
 
 
@@ -68,6 +72,10 @@ NONSENSE: list[tuple[str, Mapping[str, object], str]] = [
     ("purge", {"older_than_s": float("inf")}, "older_than_s"),
     ("purge", {"older_than_s": 1e300}, "older_than_s does not fit"),
     ("purge", {"older_than_s": "30d"}, "older_than_s does not fit"),
+    ("dead-retry", {"seqs": [-1]}, "does not fit"),
+    ("dead-retry", {"seqs": []}, "seqs does not fit"),
+    ("dead-retry", {"seqs": list(range(2001))}, "seqs does not fit"),
+    ("backfill", {"most": 5}, "knows no most"),
     ("enrol", {"name": "Anna", "role": "king"}, "role does not fit"),
     ("enrol", {"name": "Anna", "email": "anna"}, "an address is written as"),
     ("enrol", {"name": "Anna", "model": "m\n"}, "model does not fit"),
