@@ -215,26 +215,38 @@ async def sync(
     settings: Settings, store: Store, bundle: Bundle, *, on_gallery_changed: Callable[[], Awaitable[None]]
 ) -> Sync:
     """What sends rows to the centre of that enrolment and fetches what is new; it begins when it is run."""
+    from smartlogd.store import sending
     from smartlogd.store.birth import CAPABILITIES
     from smartlogd.store.inbox import StoreInbox
     from smartlogd.store.outbox import StoreOutbox
     from smartlogd.sync.runner import Sync
 
-    outbox = StoreOutbox(store)
+    outbox, inbox = StoreOutbox(store), StoreInbox(store)
 
     async def adopt(wrapped: bytes) -> None:
         await adopted(store, bundle, wrapped)
 
+    async def remember(is_paused: bool) -> None:  # noqa: FBT001 - the shape that Sync calls
+        await store.change(lambda connection: sending.set_paused(connection, is_paused=is_paused))
+
+    async def closed() -> None:
+        await outbox.close()
+        await inbox.close()
+
+    standing = await asyncio.to_thread(sending.standing, store.path.parent)
     return Sync(
         outbox=outbox,
-        inbox=StoreInbox(store),
+        inbox=inbox,
         centre=centre(settings, bundle),
         options=settings.sync,
         clock=SystemClock(store.floor),
         epoch=await outbox.epoch(),
         about={"version": smartlogd.__version__, "capabilities": list(CAPABILITIES)},
+        is_paused=standing.is_paused,
         on_gallery_changed=on_gallery_changed,
         on_fleet_key=adopt,
+        on_paused=remember,
+        on_end=closed,
     )
 
 

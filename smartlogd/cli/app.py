@@ -11,7 +11,22 @@ from typing import Annotated
 import typer
 
 import smartlogd
-from smartlogd.cli import central, check, daemonic, db, doctor, eval, log, look, models, people, replay, run, unknown  # noqa: A004
+from smartlogd.cli import (
+    central,
+    check,
+    daemonic,
+    db,
+    doctor,
+    eval,
+    log,
+    look,
+    models,
+    people,
+    replay,
+    run,
+    sync,
+    unknown,
+)
 from smartlogd.cli.bench import commands as bench
 
 app = typer.Typer(
@@ -70,6 +85,9 @@ app.command("log")(log.log)
 
 # Looking after the log
 app.add_typer(db.app, name="db")
+
+# The way to the centre
+app.add_typer(sync.app, name="sync")
 
 # The centre, for its administrator
 app.add_typer(central.app, name="central")

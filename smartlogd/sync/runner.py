@@ -37,7 +37,7 @@ class Sync:
 
     `epoch` is this database's own; `about` says version and capabilities. `on_gallery_changed` is called after faces
     came or went, `on_fleet_key` with a wrapped fleet key, `on_paused` with whether it is paused, to be remembered
-    over restarts. `chance` gives numbers from 0 to 1.
+    over restarts, `on_end` when `run` ends. `chance` gives numbers from 0 to 1.
     """
 
     def __init__(
@@ -54,11 +54,12 @@ class Sync:
         on_gallery_changed: Callable[[], Awaitable[None]] = _nothing,
         on_fleet_key: Callable[[bytes], Awaitable[None]] = _nothing,
         on_paused: Callable[[bool], Awaitable[None]] = _nothing,
+        on_end: Callable[[], Awaitable[None]] = _nothing,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._outbox, self._options, self._clock, self._chance = outbox, options, clock, chance
         self._line = line = Line(centre)
-        self._on_paused = on_paused
+        self._on_paused, self._on_end = on_paused, on_end
         self._paused = is_paused
         self._account = Account()
         self._push = Push(outbox, line, options, clock=clock, epoch=epoch, about=about, account=self._account)
@@ -90,6 +91,7 @@ class Sync:
                 span_s = self._options.gather_s
         finally:
             await self._line.close()
+            await self._on_end()
 
     # What may be asked of it -------------------------------------------------------------------------
 
