@@ -17,7 +17,7 @@ from smartlogd.cli import (
     daemonic,
     db,
     doctor,
-    eval,
+    eval,  # noqa: A004
     log,
     look,
     models,
