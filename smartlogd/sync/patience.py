@@ -33,7 +33,8 @@ class Patience:
             level = logging.ERROR if needs_someone else logging.WARNING
             log.log(level, "sync held up: %s", error, extra={"way": self._way, "failures": self._failures + 1})
         self._failures += 1
-        self.trouble = error
+        self.trouble = error.with_traceback(None)
+        error.__cause__ = error.__context__ = None  # kept for its sentence only, not for a batch in one of its frames
         self.next_s = now_s + self._pause_s(error)
 
     def went_well(self) -> None:

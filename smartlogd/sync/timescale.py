@@ -108,16 +108,20 @@ class TimescaleCentre:
 
         if self._connection is not None and not self._connection.closed:
             return self._connection
-        span_s = self._options.connect_s
+        self._connection = None
+        span_s, trouble = self._options.connect_s, None
         try:
             with _readable(self._door.ca) as ca:
-                async with asyncio.timeout(span_s + 1):
+                async with asyncio.timeout(span_s):
                     told = make_conninfo("", **self._parameters(ca))
                     self._connection = await psycopg.AsyncConnection.connect(told, autocommit=True, prepare_threshold=0)
         except (TimeoutError, psycopg.errors.ConnectionTimeout):
-            raise self._too_late("let itself be reached", span_s) from None
+            trouble = self._too_late("let itself be reached", span_s)
         except (psycopg.Error, UnicodeError) as error:  # of a host name that can be nobody's, Python says the latter
-            raise trouble_of_connecting(str(error)) from error
+            trouble = trouble_of_connecting(str(error))
+        if self._connection is None or trouble is not None:
+            # Raised out here, it does not keep the driver's frames alive, and with them a socket that is half open.
+            raise trouble or self._too_late("let itself be reached", span_s)
         return self._connection
 
     def _parameters(self, ca: str) -> dict[str, str | int | None]:
@@ -137,7 +141,8 @@ class TimescaleCentre:
             "gssencmode": "disable",
             "client_encoding": "UTF8",
             "application_name": self._name,
-            "connect_timeout": round(self._options.connect_s),
+            # For each address of the host: one to which no way leads must not use up the time of the next.
+            "connect_timeout": max(2, round(self._options.connect_s / 2)),
             "tcp_user_timeout": round(self._options.answer_s * 1000),
             **_KEEPALIVE,
         }
