@@ -54,7 +54,17 @@ BEGIN
 END
 $$;
 
--- The passing inside an event, as it stands in the JSON.
+-- An event as it stands in the JSON, and the passing inside it.
 CREATE TYPE internal.passing AS (
     line text, action text, confidence double precision, track integer, image text
+);
+CREATE TYPE internal.item AS (
+    seq bigint, kind text, v integer, id uuid, type text, ts bigint, data jsonb, video_ts_ms bigint, subject uuid,
+    person uuid, ended bigint, boot uuid, mono bigint, trusted boolean, passing internal.passing
+);
+
+-- A batch of events, parsed, and what is to be known of it as a whole.
+CREATE TYPE internal.events AS (
+    items internal.item[], n bigint, ids bigint, first bigint, last bigint, persons uuid[], subjects uuid[], seqs bigint[],
+    last_seq bigint, newest integer, are_events boolean
 );

@@ -4,53 +4,67 @@
 -- cannot be taken raises an error of class 22 or 23, and nothing of the call stays; `internal.tried` (60_ingest.sql) then
 -- finds out which row it was.
 
+-- Read the JSON, once: parsing is a good part of what a batch costs.
+CREATE FUNCTION internal.parsed(batch json) RETURNS internal.events LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    events internal.events;
+BEGIN
+    SELECT array_agg(e), count(*), count(DISTINCT id), min(ts), max(ts),
+        array_agg(DISTINCT person) FILTER (WHERE person IS NOT NULL),
+        array_agg(subject) FILTER (WHERE subject IS NOT NULL),
+        array_agg(seq), max(seq), max(v), bool_and(kind IS NOT DISTINCT FROM 'event' AND seq IS NOT NULL)
+    INTO events
+    FROM json_populate_recordset(NULL::internal.item, batch) AS e;
+    RETURN events;
+END
+$$;
+
 -- The events of a batch. Those whose time is packed away go to `late_rows`, and those about who was forgotten lose what
 -- told of them, before the rest of it goes its usual way.
-CREATE FUNCTION internal.take_events(device integer, owner integer, items json) RETURNS bigint[] LANGUAGE plpgsql
+CREATE FUNCTION internal.take_events(device integer, owner integer, events internal.events)
+RETURNS bigint[] LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     late_before timestamptz := internal.late_before();
-    seen record;
-    late bigint[] := '{}';
+    items internal.item[] := events.items;
+    twice bigint[] := '{}';
 BEGIN
-    SELECT count(*) AS n, count(DISTINCT id) AS ids, min(ts) AS first, max(ts) AS last,
-        array_agg(DISTINCT person) FILTER (WHERE person IS NOT NULL) AS persons,
-        array_agg(subject) FILTER (WHERE subject IS NOT NULL) AS subjects
-    INTO seen
-    FROM json_to_recordset(items) AS e (id uuid, ts bigint, person uuid, subject uuid);
-    IF seen.ids < seen.n THEN
+    IF events.ids < events.n THEN
         RAISE EXCEPTION 'An event has no id, or comes twice in one batch.' USING ERRCODE = '23505';
     END IF;
-    IF seen.first < 1577836800000000 OR internal.instant(seen.last) > now() + interval '1 day' THEN
+    IF events.first < 1577836800000000 OR internal.instant(events.last) > now() + interval '1 day' THEN
         RAISE EXCEPTION 'Its clock was wrong: the time is before 2020 or in the future.' USING ERRCODE = '22008';
     END IF;
-    IF seen.persons IS NOT NULL THEN
-        PERFORM internal.placeholders(seen.persons);
-        PERFORM FROM public.users WHERE uid = ANY (seen.persons) ORDER BY uid FOR KEY SHARE;
+    IF events.persons IS NOT NULL THEN
+        PERFORM internal.placeholders(events.persons);
+        PERFORM FROM public.users WHERE uid = ANY (events.persons) ORDER BY uid FOR KEY SHARE;
     END IF;
-    IF EXISTS (SELECT FROM public.tombstones WHERE uid = ANY (seen.subjects || seen.persons)) THEN
+    IF EXISTS (SELECT FROM public.tombstones WHERE uid = ANY (events.subjects || events.persons)) THEN
         items := internal.redacted(items);
     END IF;
-    IF internal.instant(seen.first) < late_before THEN
-        late := internal.take_late(device, owner, items, late_before);
-        SELECT json_agg(e) INTO items FROM json_array_elements(items) AS e
-        WHERE internal.instant((e ->> 'ts')::bigint) >= late_before;
+    IF internal.instant(events.first) < late_before THEN
+        twice := internal.insert_late(
+            device, owner, ARRAY(SELECT e FROM unnest(items) AS e WHERE internal.instant(e.ts) < late_before));
+        items := ARRAY(SELECT e FROM unnest(items) AS e WHERE NOT internal.instant(e.ts) < late_before);
     END IF;
-    IF items IS NOT NULL THEN
-        late := late || internal.insert_events(device, owner, items, late_before);
+    IF cardinality(items) > 0 THEN
+        twice := twice || internal.insert_events(device, owner, items, late_before);
     END IF;
     IF EXISTS (
-        SELECT FROM public.tombstones AS t JOIN public.subjects AS s ON s.uuid = t.uid WHERE t.uid = ANY (seen.subjects)
+        SELECT FROM public.tombstones AS t JOIN public.subjects AS s ON s.uuid = t.uid WHERE t.uid = ANY (events.subjects)
     ) THEN
         RAISE EXCEPTION 'Someone in this batch was forgotten meanwhile.' USING ERRCODE = '40001';
     END IF;
-    RETURN late;
+    RETURN twice;
 END
 $$;
 
 -- One statement for all of it: the subjects are noted as seen and thereby held, so that a name which is being given to
 -- one of them elsewhere is either known here or finds our rows; then events, passings and counts.
-CREATE FUNCTION internal.insert_events(device integer, owner integer, items json, late_before timestamptz)
+CREATE FUNCTION internal.insert_events(
+    device integer, owner integer, items internal.item[], late_before timestamptz
+)
 RETURNS bigint[] LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -61,15 +75,12 @@ BEGIN
     -- Late rows of a time that is not late (the option was changed): they are there already.
     IF EXISTS (SELECT FROM public.late_rows WHERE device_id = device AND ts >= late_before) THEN
         SELECT array_agg(l.event_id) INTO late FROM public.late_rows AS l
-        JOIN json_to_recordset(items) AS e (id uuid, ts bigint) ON l.event_id = e.id AND l.ts = internal.instant(e.ts)
+        JOIN unnest(items) AS e ON l.event_id = e.id AND l.ts = internal.instant(e.ts)
         WHERE l.device_id = device;
     END IF;
     WITH item AS MATERIALIZED (
         SELECT *, timestamptz '1970-01-01 00:00:00+00' + ts * interval '1 microsecond' AS at
-        FROM json_to_recordset(items) AS e (
-            seq bigint, id uuid, type text, ts bigint, data jsonb, video_ts_ms bigint, subject uuid, person uuid,
-            ended bigint, boot uuid, mono bigint, trusted boolean, passing internal.passing
-        )
+        FROM unnest(items) AS e
     ),
     seen AS (
         INSERT INTO public.subjects AS s (uuid, has_face, ignored, first_seen, last_seen)
@@ -128,7 +139,7 @@ $$;
 
 -- Events whose time is packed away already, in a table beside it. One that stands in `events` since then is there
 -- already, and the counts of a late one are kept like those of any other.
-CREATE FUNCTION internal.take_late(device integer, owner integer, items json, late_before timestamptz)
+CREATE FUNCTION internal.insert_late(device integer, owner integer, items internal.item[])
 RETURNS bigint[] LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -137,11 +148,7 @@ DECLARE
 BEGIN
     WITH item AS MATERIALIZED (
         SELECT *, internal.instant(ts) AS at
-        FROM json_to_recordset(items) AS e (
-            seq bigint, id uuid, type text, ts bigint, data jsonb, video_ts_ms bigint, subject uuid, person uuid,
-            ended bigint, boot uuid, mono bigint, trusted boolean, passing internal.passing
-        )
-        WHERE internal.instant(ts) < late_before
+        FROM unnest(items) AS e
     ),
     seen AS (
         INSERT INTO public.subjects AS s (uuid, has_face, ignored, first_seen, last_seen)
@@ -192,25 +199,37 @@ BEGIN
 END
 $$;
 
--- The same items without what told of those who were forgotten; those who were merged under their heir's name.
-CREATE FUNCTION internal.redacted(items json) RETURNS json LANGUAGE sql STABLE
+-- The same items without what told of those who were forgotten; those who were merged under their heir's name. Few batches
+-- come here, so it may go one by one.
+CREATE FUNCTION internal.redacted(items internal.item[]) RETURNS internal.item[] LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT json_agg(
-        CASE WHEN stranger.uid IS NULL AND coalesce(person.what, 'merged') = 'merged'
-            THEN item || jsonb_build_object('person', internal.heir((item ->> 'person')::uuid))
-            ELSE item || jsonb_build_object(
-                'subject', NULL, 'person', NULL, 'data', internal.anonymous(item ->> 'type', item -> 'data'),
-                'passing', CASE jsonb_typeof(item -> 'passing') WHEN 'object'
-                    THEN item -> 'passing' || '{"track": null, "image": null}' END)
-        END)
-    FROM (SELECT e::jsonb AS item FROM json_array_elements(items) AS e) AS all_of_them
-    LEFT JOIN public.tombstones AS stranger ON stranger.uid = (item ->> 'subject')::uuid
-    LEFT JOIN public.tombstones AS person ON person.uid = internal.heir((item ->> 'person')::uuid)
+DECLARE
+    e internal.item;
+    p internal.passing;
+BEGIN
+    FOR place IN 1..cardinality(items) LOOP
+        e := items[place];
+        e.person := internal.heir(e.person);
+        IF EXISTS (
+            SELECT FROM public.tombstones WHERE uid = e.subject OR uid = e.person AND what = 'person'
+        ) THEN
+            p := e.passing;
+            p.track := NULL;
+            p.image := NULL;
+            e.passing := CASE WHEN e.passing IS DISTINCT FROM NULL THEN p END;
+            e.subject := NULL;
+            e.person := NULL;
+            e.data := internal.anonymous(e.type, e.data);
+        END IF;
+        items[place] := e;
+    END LOOP;
+    RETURN items;
+END
 $$;
 
 -- A device has learnt when its clock stood at zero: rows that were sealed before it knew keep their stamp, the views show
 -- the right one, and their counts move to the right hours. Once for each start of its daemon; a second word is not heard.
-CREATE FUNCTION internal.correct_clocks(device integer, items json) RETURNS void LANGUAGE plpgsql
+CREATE FUNCTION internal.correct_clocks(device integer, items internal.item[]) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     boot uuid;
@@ -218,7 +237,7 @@ DECLARE
 BEGIN
     FOR boot, zero IN
         SELECT DISTINCT ON (1) (e.data ->> 'boot_id')::uuid, internal.instant((e.data ->> 'zero_us')::bigint)
-        FROM json_to_recordset(items) AS e (type text, data jsonb, ts bigint)
+        FROM unnest(items) AS e
         WHERE e.type = 'clock_corrected' ORDER BY 1, e.ts
     LOOP
         INSERT INTO public.clock_corrections (device_id, boot_id, zero_at) VALUES (device, boot, zero)

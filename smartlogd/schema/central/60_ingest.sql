@@ -5,7 +5,7 @@ CREATE FUNCTION internal.take(kind text, device integer, owner integer, items js
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     CASE kind
-        WHEN 'event' THEN RETURN internal.take_events(device, owner, items);
+        WHEN 'event' THEN RETURN internal.take_events(device, owner, internal.parsed(items));
         WHEN 'user' THEN RETURN internal.take_users(device, items);
         WHEN 'subject' THEN RETURN internal.take_subjects(items);
         WHEN 'template' THEN RETURN internal.take_templates(items);
@@ -71,17 +71,10 @@ $$;
 -- Items of a device, and what became of each. All of it or nothing, in the one transaction of the call.
 CREATE FUNCTION api.ingest(epoch uuid, wire integer, about jsonb, batch json) RETURNS json LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-#variable_conflict use_column
 DECLARE
     device public.devices := internal.asking();
-    spoken integer := api.wire();
-    all_of_it record;
-    part record;
-    done record;
-    twice bigint[] := '{}';
-    refused jsonb := '[]';
-    held bigint[] := '{}';
-    took bigint[];
+    events internal.events;
+    twice bigint[];
 BEGIN
     IF pg_column_size(batch) > 1536 * 1024 THEN
         RAISE EXCEPTION 'A batch may have 1.5 MiB.' USING ERRCODE = '54000';
@@ -89,46 +82,73 @@ BEGIN
     IF json_typeof(batch) IS DISTINCT FROM 'array' THEN
         RAISE EXCEPTION 'A batch is an array of items.' USING ERRCODE = '22023';
     END IF;
-    SELECT count(*) AS n, count(seq) AS numbered, max(seq) AS last, max(v) AS newest, array_agg(seq) AS seqs,
-        count(*) FILTER (WHERE kind = 'event') AS events
-    INTO all_of_it
+    BEGIN  -- nearly every batch: events only, all of them good, in a form that we know
+        events := internal.parsed(batch);
+        IF events.n <= 2000 AND events.are_events AND coalesce(events.newest, 1) <= api.wire() THEN
+            PERFORM internal.heard(device.id, epoch, about, events.last_seq);
+            twice := internal.take_events(device.id, device.user_id, events);
+            RETURN internal.verdict(events.seqs, twice, '[]', '{}');
+        END IF;
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+        NULL;  -- what it did is undone; now for the other way
+    END;
+    RETURN internal.take_mixed(device, epoch, about, batch);
+END
+$$;
+
+-- A batch with other things than events in it, with items in a form that we do not know yet, or with bad ones. People come
+-- before what speaks of them. Writers of the feed wait for each other before they touch anything else.
+CREATE FUNCTION internal.take_mixed(device public.devices, epoch uuid, about jsonb, batch json)
+RETURNS json LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    whole record;
+    part record;
+    done record;
+    twice bigint[] := '{}';
+    refused jsonb := '[]';
+    spoken integer := api.wire();
+BEGIN
+    SELECT count(*) AS n, count(seq) AS numbered, max(seq) AS last, array_agg(seq) AS seqs,
+        coalesce(bool_and(kind = 'event'), true) AS are_events,
+        coalesce(array_agg(seq) FILTER (WHERE v > spoken), '{}') AS held
+    INTO whole
     FROM json_to_recordset(batch) AS x (seq bigint, kind text, v integer);
-    IF all_of_it.n > 2000 THEN
+    IF whole.n > 2000 THEN
         RAISE EXCEPTION 'A batch may have 2,000 items.' USING ERRCODE = '54000';
     END IF;
-    IF all_of_it.numbered < all_of_it.n THEN
+    IF whole.numbered < whole.n THEN
         RAISE EXCEPTION 'An item has no number.' USING ERRCODE = '22023';
     END IF;
-    IF all_of_it.events < all_of_it.n THEN
+    IF NOT whole.are_events THEN
         PERFORM internal.lock_feed();
     END IF;
-    PERFORM internal.heard(device.id, ingest.epoch, about, all_of_it.last);
-    IF all_of_it.newest > spoken THEN
-        SELECT array_agg(seq) FILTER (WHERE v > spoken), json_agg(item) FILTER (WHERE NOT coalesce(v, 1) > spoken)
-        INTO held, batch
-        FROM json_array_elements(batch) AS item, json_to_record(item) AS x (seq bigint, v integer);
-    END IF;
-    IF all_of_it.events = all_of_it.n AND batch IS NOT NULL AND all_of_it.n > 0 THEN
-        SELECT * INTO done FROM internal.tried('event', device.id, device.user_id, batch);
-        twice := done.twice;
-        refused := done.refused;
-    ELSIF batch IS NOT NULL THEN
-        FOR part IN
-            SELECT coalesce(item ->> 'kind', '') AS kind, json_agg(item ORDER BY place) AS items
-            FROM json_array_elements(batch) WITH ORDINALITY AS x (item, place) GROUP BY 1
-            ORDER BY array_position(ARRAY['tombstone', 'user', 'subject', 'template', 'event'], coalesce(item ->> 'kind', ''))
-        LOOP
-            SELECT * INTO done FROM internal.tried(part.kind, device.id, device.user_id, part.items);
-            twice := twice || done.twice;
-            refused := refused || done.refused;
-        END LOOP;
-    END IF;
-    took := coalesce(all_of_it.seqs, '{}');
+    PERFORM internal.heard(device.id, epoch, about, whole.last);
+    FOR part IN
+        SELECT coalesce(item ->> 'kind', '') AS kind, json_agg(item ORDER BY place) AS items
+        FROM json_array_elements(batch) WITH ORDINALITY AS x (item, place)
+        WHERE NOT (item ->> 'seq')::bigint = ANY (whole.held) GROUP BY 1
+        ORDER BY array_position(ARRAY['tombstone', 'user', 'subject', 'template', 'event'], coalesce(item ->> 'kind', ''))
+    LOOP
+        done := internal.tried(part.kind, device.id, device.user_id, part.items);
+        twice := twice || done.twice;
+        refused := refused || done.refused;
+    END LOOP;
+    RETURN internal.verdict(coalesce(whole.seqs, '{}'), twice, refused, whole.held);
+END
+$$;
+
+-- What became of each item. One that is in none of the other lists was taken.
+CREATE FUNCTION internal.verdict(seqs bigint[], twice bigint[], refused jsonb, held bigint[]) RETURNS json LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
     IF cardinality(twice) + jsonb_array_length(refused) + cardinality(held) > 0 THEN
-        SELECT coalesce(array_agg(s), '{}') INTO took FROM unnest(took) AS s
-        WHERE NOT s = ANY (twice || held) AND NOT s IN (SELECT (r ->> 0)::bigint FROM jsonb_array_elements(refused) AS r);
+        seqs := ARRAY(
+            SELECT s FROM unnest(seqs) AS s
+            WHERE NOT s = ANY (twice || held)
+                AND s NOT IN (SELECT (r ->> 0)::bigint FROM jsonb_array_elements(refused) AS r));
     END IF;
-    RETURN json_build_object('wire', spoken, 'ok', took, 'duplicate', twice, 'rejected', refused, 'held', held);
+    RETURN json_build_object('wire', api.wire(), 'ok', seqs, 'duplicate', twice, 'rejected', refused, 'held', held);
 END
 $$;
 
