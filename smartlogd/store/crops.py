@@ -1,7 +1,8 @@
 """Small pictures of faces, so that a person may say whose they are: `<state>/faces/<subject>.jpg`, 0600.
 
 They are a help to the eye and no part of the log: one that cannot be written is left out, and each goes after some
-hours. A picture bears the instant at which it was taken as its file's time.
+hours. A picture bears the instant at which it was taken as its file's time. What was left out for want of room is noted
+as a loss.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ import sqlite3
 from pathlib import Path
 from uuid import UUID
 
+from smartlogd.schema.instants import micros
+from smartlogd.store.losses import note_loss
 from smartlogd.store.places import UNFINISHED, place
 from smartlogd.store.trouble import StoreTrouble, told
 
 log = logging.getLogger("smartlogd.store")
 
 FOLDER = "faces"
+PICTURES = "pictures"
+"""What they are called where their loss is told."""
 LARGEST_BYTES = 256 * 1024
 
 _POINT = "UPDATE subjects SET best_crop = ? WHERE uuid = ?"
@@ -26,7 +31,13 @@ _POINTED = "SELECT uuid FROM subjects WHERE best_crop IS NOT NULL"
 
 
 def keep_crop(connection: sqlite3.Connection, faces: Path, subject: UUID, jpeg: bytes, at: dt.datetime) -> bool:
-    """Write the subject's picture in place of an earlier one, and note its path; False where it had to be left out."""
+    """Write the subject's picture in place of an earlier one, and note its path; False where it had to be left out.
+
+    An empty one is one that could not be held in memory until now.
+    """
+    if not jpeg:
+        note_loss(connection, PICTURES, 0, micros(at))
+        return False
     if len(jpeg) > LARGEST_BYTES or not jpeg.startswith(b"\xff\xd8"):
         return False
     path = faces / f"{subject}.jpg"
@@ -36,6 +47,7 @@ def keep_crop(connection: sqlite3.Connection, faces: Path, subject: UUID, jpeg: 
             os.utime(path, (at.timestamp(), at.timestamp()))
     except StoreTrouble as trouble:
         log.warning("picture left out", extra={"state": trouble.word, "what": trouble.what, "hint": trouble.hint})
+        note_loss(connection, PICTURES, len(jpeg), micros(at))
         return False
     connection.execute(_POINT, (f"{FOLDER}/{path.name}", str(subject)))
     return True

@@ -40,7 +40,7 @@ log = logging.getLogger("smartlogd.store")
 _AT_ONCE = 32
 """Groups that waited are handed to the writer together, each still a transaction of its own."""
 _CROPS_BYTES = 4 * 1024 * 1024
-"""So many bytes of pictures may wait for the disk; beyond that, what was learnt waits without its picture."""
+"""So many bytes of pictures may wait for the disk; beyond that, what was learnt waits with an empty one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Journal:
         recognition = checked(recognition)
         size = len(recognition.crop or b"")
         if self._crop_bytes + size > _CROPS_BYTES:
-            recognition, size = replace(recognition, crop=None), 0
+            recognition, size = replace(recognition, crop=b""), 0  # empty, so that its loss is noted
         group = self._open or self._opened()
         group.learnt.append(recognition)
         group.crop_bytes += size

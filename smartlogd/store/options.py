@@ -1,4 +1,4 @@
-"""Settings of the store: how long rows may wait, how many, and what is kept in reserve."""
+"""Settings of the store: how long rows may wait, how many, what is kept in reserve, and what goes when."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ class StoreOptions(BaseModel):
     )
     reserve_mib: int = Field(
         8, ge=0, le=1024, description="Size of the file that is given up when the disk is full; 0 keeps none."
+    )
+    acknowledged_keep_d: float = Field(
+        30.0, ge=1, le=3650, description="How long a row stays on the device after the centre has it, by its own date."
+    )
+    keep_free_mib: int = Field(
+        200,
+        ge=0,
+        le=1_048_576,
+        description="When less room is left on the disk, the oldest recordings go; 0 keeps all.",
     )
     retry_s: float = Field(0.25, gt=0, le=5, description="Pause after a failed write; it doubles with each failure.")
     retry_roof_s: float = Field(

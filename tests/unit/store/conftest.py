@@ -38,6 +38,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def at() -> Stamp:
+    """An instant by a trusted clock."""
+    return AT
+
+
+@pytest.fixture
 def origin() -> Origin:
     return Origin("door", 1, 1, str(UUID(int=1)))
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 import sqlite3
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from uuid import UUID
 
 import pytest
 
+from smartlogd.schema.instants import micros
 from smartlogd.store.crops import LARGEST_BYTES, erase_crop, keep_crop, sweep_crops
+from smartlogd.store.losses import LOST
 from smartlogd.store.trouble import StoreTrouble
 
 JPEG = b"\xff\xd8a picture of a face\xff\xd9"
@@ -100,3 +103,13 @@ def test_a_folder_that_cannot_be_swept_is_told(database: sqlite3.Connection, fac
     (faces / f"{stranger}.jpg").mkdir(parents=True)
     with pytest.raises(StoreTrouble):
         sweep_crops(database, faces, AT)
+
+
+def test_a_picture_that_is_left_out_for_want_of_room_is_a_loss(
+    database: sqlite3.Connection, seen: Seen, small_disk: Any
+) -> None:
+    disk = small_disk("size=12k")
+    assert not keep_crop(database, disk / "faces", seen(), JPEG + bytes(16384), AT)
+    assert not keep_crop(database, disk / "faces", seen(), b"", AT)
+    (lost,) = database.execute("SELECT value FROM meta WHERE key = ?", (LOST,)).fetchone()
+    assert json.loads(lost) == {"pictures": [2, len(JPEG) + 16384, micros(AT), micros(AT)]}

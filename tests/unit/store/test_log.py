@@ -17,6 +17,7 @@ from smartlogd.base.errors import DiskTrouble, Exit, Missing
 from smartlogd.base.known import Action, Event
 from smartlogd.base.time import Stamp
 from smartlogd.schema.instants import micros
+from smartlogd.store.dating import AS_STAMPED
 from smartlogd.store.engine import Store
 from smartlogd.store.follow import follow
 from smartlogd.store.log import Total, passings, totals
@@ -173,7 +174,7 @@ def test_a_question_finds_its_index(logged: list[Event], folder: Path, question:
 
     asked = dict.fromkeys(log._CONDITIONS) | question
     with closing(sqlite3.connect(folder / "smartlog.db")) as connection:
-        statement = log._statement(asked, log._NEWEST, log._STAMPED, [log.AS_STAMPED])
+        statement = log._statement(asked, log._NEWEST, log._STAMPED, [AS_STAMPED])
         plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", question | {"limit": 5})
         assert any(index in step for *_, step in plan.fetchall())
 
