@@ -68,7 +68,7 @@ _HYPERTABLES = "SELECT hypertable_name::text FROM timescaledb_information.hypert
 _WIRE = "SELECT CASE WHEN to_regprocedure('api.wire()') IS NOT NULL THEN api.wire() END"
 _SIZE = "SELECT pg_database_size(current_database())"
 _ROWS = "SELECT coalesce(sum(count), 0)::bigint FROM counts_hourly"
-_PEOPLE = "SELECT count(*) FROM users WHERE name IS NOT NULL AND forgotten_at IS NULL"
+_PEOPLE = "SELECT count(*) FROM users WHERE name IS NOT NULL AND role <> 'owner' AND forgotten_at IS NULL"
 
 
 def devices(connection: Connection) -> tuple[DeviceSeen, ...]:
