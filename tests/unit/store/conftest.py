@@ -52,10 +52,13 @@ def origin() -> Origin:
 def opener(folder: Path) -> Opener:
     def opened(
         folder: Path = folder, *, options: StoreOptions = QUICK, clock: Clock | None = None, device: str = "door",
-        boot: UUID | None = None, version: str = "0.1.0",
+        boot: UUID | None = None, version: str = "0.1.0", machine_boot: str | None = None,
     ) -> Store:  # fmt: skip
         clock = clock or SystemClock()
-        return open_store(folder, device=device, version=version, clock=clock, options=options, boot=boot or uuid4())
+        return open_store(
+            folder, device=device, version=version, clock=clock, options=options, boot=boot or uuid4(),
+            machine_boot=machine_boot,
+        )  # fmt: skip
 
     return opened
 

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import logging
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import smartlogd.store.upkeep
+from smartlogd.base.known import Event
+from smartlogd.base.time import Stamp
+from smartlogd.base.who import Recognition
+from smartlogd.store.begin import begin
+from smartlogd.store.engine import Store
+from smartlogd.store.log import passings
+from smartlogd.store.options import StoreOptions
+from smartlogd.store.seal import Sealed
+from smartlogd.store.upkeep import Upkeep
+
+Opener = Callable[..., Store]
+Maker = Callable[..., Event]
+KERNEL = str(uuid4())
+UTC = ZoneInfo("UTC")
+
+
+class HandClock:
+    """A clock that is set by hand."""
+
+    def __init__(self, stamp: Stamp) -> None:
+        self.stamp = stamp
+
+    def now(self) -> Stamp:
+        return self.stamp
+
+
+@pytest.fixture
+def clock(at: Stamp) -> HandClock:
+    """Forty days behind, and not trusted."""
+    return HandClock(Stamp(at.mono_ns, at.utc - dt.timedelta(days=40), trusted=False))
+
+
+def upkeep_of(store: Store, clock: HandClock, **options: Any) -> Upkeep:
+    return Upkeep(store, clock, lambda: UTC, lambda: StoreOptions(**{"keep_free_mib": 0, **options}))
+
+
+def rows(folder: Path, query: str) -> list[Any]:
+    with closing(sqlite3.connect(folder / "smartlog.db")) as connection:
+        return connection.execute(query).fetchall()
+
+
+async def test_a_clock_that_comes_to_be_trusted_dates_the_log_and_its_days(
+    opener: Opener, running: Any, crossing: Maker, clock: HandClock, at: Stamp, folder: Path
+) -> None:
+    async with running(opener(clock=clock, machine_boot=KERNEL)) as store:
+        upkeep = upkeep_of(store, clock)
+        await store.journal.append(crossing(stamp=clock.now())).durable()
+        assert await upkeep.sealed() == Sealed(0, 0)
+        assert await upkeep.counted() == 2
+        clock.stamp = at.shifted(20)
+        assert await upkeep.sealed() == Sealed(2, 0)
+        assert await upkeep.sealed() == Sealed(0, 0)
+        assert await upkeep.counted() == 4
+        assert await upkeep.counted() == 0
+        await upkeep.close()
+    assert [(row.at, row.trusted) for row in passings(folder)] == [(at.utc, True)]
+    found = rows(folder, "SELECT date, in_count FROM ai_metrics_daily ORDER BY 1")
+    assert found == [("2027-01-20", 0), ("2027-03-01", 1)]
+
+
+async def test_a_disk_with_little_room_gives_up_recordings_and_tells(
+    opener: Opener, running: Any, clock: HandClock, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "smartlogd.store")
+    clip = (
+        "INSERT INTO clips (user_id, device_id, event_id, path, labels, phase, start_ts, duration_ms)"
+        " VALUES (1, 1, 'e', 'clip', '[]', 'kept', 0, 1)"
+    )
+    async with running(opener(clock=clock)) as store:
+        (folder / "clip").write_bytes(b"x" * 100)
+        await store.change(lambda connection: connection.execute(clip))
+        upkeep = upkeep_of(store, clock, keep_free_mib=1_048_576)
+        assert await upkeep.relieved() == 1
+        assert await upkeep.relieved() == 0
+        await upkeep.close()
+    told = [json.loads(data) for (data,) in rows(folder, "SELECT data FROM events WHERE type = 'loss'")]
+    assert [(loss["what"], loss["count"], loss["bytes"]) for loss in told] == [("clips", 1, 100)]
+    assert [record.message for record in caplog.records] == ["little room is left"]
+
+
+async def test_a_picture_that_was_left_out_is_told_when_the_log_is_well(
+    opener: Opener, running: Any, crossing: Maker, clock: HandClock, at: Stamp, folder: Path
+) -> None:
+    async with running(opener(clock=clock)) as store:
+        event = crossing(stamp=at)
+        store.journal.append(event)
+        assert event.subject is not None
+        await store.journal.learn(Recognition(event.subject, at, crop=b"")).durable()
+        upkeep = upkeep_of(store, clock)
+        for _ in range(2):
+            await upkeep.relieved()
+        await upkeep.close()
+    told = [json.loads(data) for (data,) in rows(folder, "SELECT data FROM events WHERE type = 'loss'")]
+    assert told == [{"what": "pictures", "count": 1, "bytes": 0, "from": at.utc.isoformat(), "to": at.utc.isoformat()}]
+
+
+async def test_old_rows_go_once_the_centre_has_them_and_their_day_is_counted(
+    opener: Opener, running: Any, crossing: Maker, clock: HandClock, at: Stamp, folder: Path
+) -> None:
+    clock.stamp = at
+    async with running(opener(clock=clock)) as store:
+        await store.change(begin)
+        for number in range(3):
+            await store.journal.append(crossing(stamp=at.shifted(-40 * 86_400 + number))).durable()
+        upkeep = upkeep_of(store, clock)
+        assert await upkeep.let_go() == 0
+        await store.change(lambda connection: connection.execute("DELETE FROM outbox WHERE seq < 3"))
+        assert await upkeep.let_go() == 0, "not counted yet"
+        await upkeep.counted()
+        assert await upkeep.let_go() == 2
+        assert await upkeep.let_go() == 0
+        await upkeep.counted()
+        await upkeep.close()
+    assert rows(folder, "SELECT count(*) FROM smartlog") == [(1,)]
+    assert rows(folder, "SELECT in_count FROM device_metrics_daily") == [(3,)]
+
+
+async def test_everything_is_done_in_its_turn_until_the_daemon_stops(
+    opener: Opener, running: Any, crossing: Maker, clock: HandClock, at: Stamp, folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(smartlogd.store.upkeep, "SEAL_S", 0.02)
+    monkeypatch.setattr(smartlogd.store.upkeep, "COUNT_S", 0.02)
+    async with running(opener(clock=clock, machine_boot=KERNEL)) as store:
+        task = asyncio.create_task(upkeep_of(store, clock).run())
+        await store.journal.append(crossing(stamp=clock.now())).durable()
+        clock.stamp = at.shifted(5)
+        async with asyncio.timeout(5):
+            while rows(folder, "SELECT max(in_count) FROM ai_metrics_daily WHERE date = '2027-03-01'") != [(1,)]:
+                await asyncio.sleep(0.02)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_a_database_that_is_away_is_said_once_and_asked_again(
+    opener: Opener, running: Any, crossing: Maker, clock: HandClock, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture, folder: Path,
+) -> None:  # fmt: skip
+    for name in ("SEAL_S", "COUNT_S"):
+        monkeypatch.setattr(smartlogd.store.upkeep, name, 0.02)
+    async with running(opener(clock=clock)) as store:
+        await store.journal.append(crossing(stamp=clock.now())).durable()
+        store.path.rename(folder / "away.db")
+        task = asyncio.create_task(upkeep_of(store, clock).run())
+        async with asyncio.timeout(5):
+            while not caplog.records:
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
+        assert [record.message for record in caplog.records] == ["store not looked after"]
+        (folder / "away.db").rename(store.path)
+        async with asyncio.timeout(5):
+            while rows(folder, "SELECT in_count FROM ai_metrics_daily") != [(1,)]:
+                await asyncio.sleep(0.02)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
