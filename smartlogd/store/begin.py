@@ -26,6 +26,7 @@ _PUT = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE 
 _DROP = "DELETE FROM meta WHERE key = ?"
 # The highest number that was ever given, also where its row is gone.
 _NEWEST = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
+_OLDEST_WAITING = "SELECT min(CAST(row_id AS INTEGER)) FROM outbox WHERE kind = 'event'"
 
 _INTO = "INSERT INTO outbox (kind, row_id, priority, at) "
 _FORGET_WAITING = "DELETE FROM outbox WHERE kind IN ('user', 'subject', 'template', 'tombstone')"
@@ -82,8 +83,12 @@ def begin(connection: sqlite3.Connection) -> bool:
 
 
 def begin_anew(connection: sqlite3.Connection) -> None:
-    """It is another centre: it knows nobody, and gets everyone who is known; events not acknowledged wait on."""
-    connection.execute("DELETE FROM outbox WHERE kind NOT IN ('event', 'passing')")
+    """It is another centre: it knows nobody, and gets everyone who is known; what waits besides goes to it.
+
+    What the one before took is history to this one, for `backfill`.
+    """
+    (oldest,) = connection.execute(_OLDEST_WAITING).fetchone()
+    note(connection, MARK, connection.execute(_NEWEST).fetchone()[0] if oldest is None else oldest - 1)
     _everyone(connection)
 
 

@@ -28,7 +28,7 @@ _HEADS = """
 SELECT seq, kind, priority FROM outbox WHERE (priority, seq) > (?, ?) ORDER BY priority, seq LIMIT ?
 """
 _START = (-1, 0)
-_COMMAS_AND_BRACKETS = 2
+_BRACKETS = 1  # two, less the comma after the last item: one is counted with each
 
 _BOOTS = """
 SELECT json_group_array(boot_id) FROM boots
@@ -65,7 +65,7 @@ class _Load:
     seqs: list[int] = field(default_factory=list)
     void: list[int] = field(default_factory=list)
     end: tuple[int, int] = _START
-    bytes: int = _COMMAS_AND_BRACKETS
+    bytes: int = _BRACKETS
 
     def takes(self, body: str, most_bytes: int) -> bool:
         """Put the item in if there is room; the first always has it."""

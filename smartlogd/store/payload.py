@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -23,8 +22,6 @@ from smartlogd.base.wire import WIRE
 from smartlogd.store.exchange import wrapped
 from smartlogd.store.keys import Keys, Unsealable
 from smartlogd.store.triggers import METRICS
-
-log = logging.getLogger("smartlogd.store")
 
 PATIENCE_US = 900 * 1_000_000
 """So long does a row wait for a clock that can be trusted."""
@@ -181,8 +178,7 @@ def _faces(connection: sqlite3.Connection, keys: Keys, seqs: object) -> Iterator
             continue
         try:
             key = files.of(subject or user)
-        except Unsealable as error:
-            log.warning("face cannot be sent", extra={"template": id_, "what": error.what, "hint": error.hint})
+        except Unsealable:  # `people check` tells of it; here it would be told with every batch
             yield Item(seq, None, waits=True)
             continue
         face = {
