@@ -42,7 +42,7 @@ async def pace(folder: Path, rows: int = 5000, rounds: int = 15) -> Pace:
     many events. The bare side gets its rows ready-made; the journal makes them of Events, and gives receipts.
     """
     options = StoreOptions(reserve_mib=0, queue_rows=max(100, rows))
-    events = _events(rows)
+    events = visits(rows, SystemClock().now())
     journal: list[float] = []
     bare: list[float] = []
     for _ in range(rounds):
@@ -52,9 +52,9 @@ async def pace(folder: Path, rows: int = 5000, rounds: int = 15) -> Pace:
     return Pace(median(journal), median(bare), median(ratios))
 
 
-def _events(rows: int) -> list[Event]:
-    """People who come into view and pass a line: two events each."""
-    ids, at = LiveIds(), SystemClock().now()
+def visits(rows: int, at: Stamp) -> list[Event]:
+    """People who come into view and pass a line: two events each, one visit a second from `at` on."""
+    ids = LiveIds()
     return [event for number in range((rows + 1) // 2) for event in _visit(ids, at.shifted(number), number)][:rows]
 
 
