@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
-from centre import ModelCentre  # type: ignore[import-not-found]  # beside this file
+from model_centre import ModelCentre  # type: ignore[import-not-found]  # beside this file
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
