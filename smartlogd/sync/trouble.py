@@ -94,6 +94,7 @@ _TLS = (
 # those of one that is away, and then it is merely tried again sooner.
 _BY_WORDS: tuple[tuple[str, _Kind], ...] = (
     ("certificate verify failed", _TLS),
+    ("signature failure", _TLS),
     ("server certificate for", _TLS),
     ("does not match host name", _TLS),
     ("server does not support ssl", _TLS),

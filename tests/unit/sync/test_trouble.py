@@ -57,6 +57,8 @@ def test_another_version_is_told_how_to_be_mended() -> None:
         ('FATAL:  no pg_hba.conf entry for host "10.0.0.1"', CentreRefuses),
         ('FATAL:  database "smartlog" does not exist', CentreRefuses),
         ("SSL error: certificate verify failed", CentreRefuses),
+        ("SSL error: provider signature failure", CentreRefuses),
+        ("SSL error: unexpected eof while reading", CentreAway),
         ('server certificate for "a" does not match host name "b"', CentreRefuses),
         ("FATAL:  sorry, too many clients already", CentreAway),
         ("FATAL:  the database system is starting up", CentreAway),
