@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -99,14 +100,23 @@ async def edge(tmp_path: Path) -> AsyncIterator[Edge]:
     await store.close()
 
 
-def door(centre: Centre, *, host: str = "localhost", port: int | None = None, **other: object) -> Door:
-    """Where a device of this centre gets in: over TLS, with the server's certificate verified."""
+def door(centre: Centre) -> Door:
+    """Where a device of this centre gets in: over TLS, where the server is our own and its certificate too."""
     enrolled, cluster = centre.enrol("door"), centre.cluster
-    if not cluster.is_own:
-        pytest.skip("needs a server with a certificate of our own making")
-    address = Address(host=host, port=port or cluster.port, database=centre.name)
+    if cluster.is_own:
+        return own_door(centre)
+    parts = urlsplit(enrolled.url)
+    host, port = parts.hostname or "localhost", parts.port or 5432
+    return Door(Address(host=host, port=port, database=centre.name, sslmode="prefer"), enrolled.login, enrolled.secret)
+
+
+def own_door(centre: Centre, *, host: str = "localhost", **other: object) -> Door:
+    """The same where it must be our own server: one that may be killed, and asks for certificate and secret."""
+    enrolled, cluster = centre.enrol("door"), centre.cluster
+    if not cluster.is_own or cluster.ca is None:
+        pytest.skip("needs a server of our own")
     given: dict[str, object] = {"secret": enrolled.secret, "ca": cluster.ca.read_text(), **other}
-    return Door(address, enrolled.login, **given)
+    return Door(Address(host=host, port=cluster.port, database=centre.name), enrolled.login, **given)
 
 
 def arrived(centre: Centre) -> tuple[int, int]:
@@ -171,7 +181,7 @@ class Wire:
 
 async def test_what_waits_arrives_once_over_a_verified_line(edge: Edge, centre: Centre) -> None:
     await edge.log(3000)
-    await edge.meet(door(centre))
+    await edge.meet(own_door(centre))
     state = await edge.until(none_waits)
     assert arrived(centre) == (3000, 3000)
     assert (state["duplicate"], state["rejected"], state["dead"]) == (0, 0, 0)
@@ -194,7 +204,7 @@ async def test_what_happens_later_follows_within_moments(edge: Edge, centre: Cen
 async def test_a_server_that_is_killed_and_started_again_in_mid_backlog_has_every_row_once(
     edge: Edge, centre: Centre
 ) -> None:
-    way_in = door(centre)
+    way_in = own_door(centre)
     centre.execute(f'ALTER DATABASE "{centre.name}" SET synchronous_commit = on')  # tests have it off, as nobody else
     await edge.log(6000)
     await edge.meet(way_in, QUICK.model_copy(update={"batch_rows_least": 50, "batch_rows_most": 100}))
@@ -212,7 +222,7 @@ async def test_a_server_that_is_killed_and_started_again_in_mid_backlog_has_ever
 
 
 async def test_a_batch_whose_answer_was_lost_is_sent_again_and_doubles_nothing(edge: Edge, centre: Centre) -> None:
-    way_in = door(centre)
+    way_in = own_door(centre)
     async with Wire(centre.cluster) as wire:
         await edge.meet(replace(way_in, address=way_in.address.model_copy(update={"port": wire.port})))
         await edge.until(none_waits)
@@ -232,7 +242,7 @@ async def test_a_batch_whose_answer_was_lost_is_sent_again_and_doubles_nothing(e
 async def test_a_network_that_swallows_everything_is_given_up_and_then_taken_up_again(
     edge: Edge, centre: Centre
 ) -> None:
-    way_in = door(centre)
+    way_in = own_door(centre)
     async with Wire(centre.cluster) as wire:
         options = QUICK.model_copy(update={"answer_s": 0.5, "connect_s": 0.5})
         await edge.meet(replace(way_in, address=way_in.address.model_copy(update={"port": wire.port})), options)
@@ -255,7 +265,7 @@ async def test_a_server_that_another_authority_vouches_for_is_told_nothing(
     (tmp_path / "other").mkdir()
     other = Authority(tmp_path / "other")
     await edge.log(5)
-    await edge.meet(door(centre, ca=other.path.read_text()))
+    await edge.meet(own_door(centre, ca=other.path.read_text()))
     state = await edge.until(lambda state: state["word"] == "refused")
     assert "does not prove who it is" in str(state["detail"])
     assert state["waiting"] >= 5
@@ -264,14 +274,14 @@ async def test_a_server_that_another_authority_vouches_for_is_told_nothing(
 
 async def test_a_server_of_another_name_is_told_nothing(edge: Edge, centre: Centre) -> None:
     await edge.log(5)
-    await edge.meet(door(centre, host="127.0.0.1"))
+    await edge.meet(own_door(centre, host="127.0.0.1"))
     state = await edge.until(lambda state: state["word"] == "refused")
     assert "does not prove who it is" in str(state["detail"])
 
 
 async def test_a_wrong_password_is_an_alarm_and_no_row_is_dropped(edge: Edge, centre: Centre) -> None:
     await edge.log(20)
-    sync = await edge.meet(door(centre, secret="not-the-right-one"))
+    sync = await edge.meet(own_door(centre, secret="not-the-right-one"))
     state = await edge.until(lambda state: state["word"] == "refused")
     assert float(str(state["next_try_s"])) > 100
     assert "not-the-right-one" not in str(state)

@@ -96,6 +96,27 @@ BEGIN
 END
 $$;
 
+-- The items that can be read at all. JSON may hold texts that PostgreSQL cannot keep (a NUL, half a surrogate pair), and
+-- one of them makes the whole array unreadable; such an item is known by its number, and refused.
+CREATE FUNCTION internal.sifted(batch json, OUT readable json, OUT unreadable json[]) LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    one json;
+    good json[] := '{}';
+BEGIN
+    unreadable := '{}';
+    FOR one IN SELECT e FROM json_array_elements(batch) AS e LOOP
+        BEGIN
+            PERFORM one::jsonb;
+            good := good || one;
+        EXCEPTION WHEN data_exception THEN
+            unreadable := unreadable || one;
+        END;
+    END LOOP;
+    readable := array_to_json(good);
+END
+$$;
+
 -- A batch with other things than events in it, with items in a form that we do not know yet, or with bad ones. People come
 -- before what speaks of them. Writers of the feed wait for each other before they touch anything else.
 CREATE FUNCTION internal.take_mixed(device public.devices, epoch uuid, about jsonb, batch json)
@@ -108,7 +129,14 @@ DECLARE
     twice bigint[] := '{}';
     refused jsonb := '[]';
     spoken integer := api.wire();
+    unreadable json[] := '{}';
+    one json;
 BEGIN
+    BEGIN
+        PERFORM FROM json_to_recordset(batch) AS x (seq bigint, kind text, v integer);
+    EXCEPTION WHEN data_exception THEN
+        SELECT s.readable, s.unreadable INTO batch, unreadable FROM internal.sifted(batch) AS s;
+    END;
     SELECT count(*) AS n, count(seq) AS numbered, max(seq) AS last, array_agg(seq) AS seqs,
         coalesce(bool_and(kind = 'event'), true) AS are_events,
         coalesce(array_agg(seq) FILTER (WHERE v > spoken), '{}') AS held
@@ -124,6 +152,12 @@ BEGIN
         PERFORM internal.lock_feed();
     END IF;
     PERFORM internal.heard(device.id, epoch, about, whole.last);
+    FOREACH one IN ARRAY unreadable LOOP
+        PERFORM internal.refuse('', device.id, one, 'It holds a text that PostgreSQL cannot keep.');
+        refused := refused || jsonb_build_array(jsonb_build_array(
+            substring(one::text FROM '"seq"\s*:\s*([0-9]{1,18})')::bigint,
+            'It holds a text that PostgreSQL cannot keep.'));
+    END LOOP;
     FOR part IN
         SELECT coalesce(item ->> 'kind', '') AS kind, json_agg(item ORDER BY place) AS items
         FROM json_array_elements(batch) WITH ORDINALITY AS x (item, place)
