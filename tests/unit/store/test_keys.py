@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartlogd.base.errors import Fate
-from smartlogd.store.keys import CREDENTIAL, Keys, Unsealable
+from smartlogd.base.errors import Fate, UnusableInput
+from smartlogd.store.keys import CREDENTIAL, Keys, Unsealable, is_wrapped_by
+from smartlogd.store.keys import key_file as made_file
 from smartlogd.store.trouble import StoreTrouble
 
 OWNER, OTHER = UUID(int=1), UUID(int=2)
@@ -304,3 +305,66 @@ def test_a_key_is_on_the_disk_before_anything_is_sealed_under_it(
     Keys.open(tmp_path).made(uuid4())
     folder = str(tmp_path / "keys")
     assert [one == folder for one in synced] == [False, True, False, True]  # file, folder; the wrapping key first
+
+
+# The fleet ---------------------------------------------------------------------------------------
+
+FLEET, NEXT_FLEET = bytes(range(32)), bytes(range(1, 33))
+
+
+@pytest.fixture
+def credential(tmp_path: Path) -> Path:
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given" / CREDENTIAL).write_bytes(bytes(32))
+    return tmp_path / "given"
+
+
+def test_all_keys_are_wrapped_anew_when_a_fleet_key_comes_and_open_what_they_did(tmp_path: Path) -> None:
+    keys, owners = Keys.open(tmp_path), [uuid4() for _ in range(3)]
+    sealed = {owner: keys.seal(owner, b"a face", b"x") for owner in owners}
+    assert keys.is_of_a_fleet is False
+    assert keys.adopt(FLEET) == 3
+    assert keys.is_of_a_fleet is True
+    assert keys.adopt(FLEET) == 0
+    for owner, face in sealed.items():
+        assert keys.unseal(owner, face, b"x") == b"a face"
+        assert is_wrapped_by(keys.path(owner).read_bytes(), FLEET)
+    keys.made(new := uuid4())
+    assert is_wrapped_by(keys.path(new).read_bytes(), FLEET)
+
+
+def test_an_earlier_fleet_key_still_opens_what_others_send_late(tmp_path: Path) -> None:
+    keys, owner = Keys.open(tmp_path), uuid4()
+    keys.adopt(FLEET)
+    keys.path(owner).write_bytes(made_file(owner, bytes(32), FLEET))
+    keys.adopt(NEXT_FLEET)
+    assert is_wrapped_by(keys.path(owner).read_bytes(), NEXT_FLEET)
+    keys.path(owner).write_bytes(made_file(owner, bytes(32), FLEET))
+    assert keys.of(owner)
+    assert keys.owners() == {owner}
+
+
+def test_the_fleet_key_is_wrapped_by_the_credential_where_there_is_one(tmp_path: Path, credential: Path) -> None:
+    keys, owner = Keys(tmp_path / "keys", credential), uuid4()
+    keys.adopt(FLEET)
+    keys.made(owner)
+    assert FLEET not in (tmp_path / "keys" / "fleet.key").read_bytes()
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "keys").iterdir()} == {0o600}
+    assert Keys(tmp_path / "keys").is_of_a_fleet is False
+    with pytest.raises(Unsealable):
+        Keys(tmp_path / "keys").of(owner)
+    assert Keys(tmp_path / "keys", credential).of(owner)
+
+
+def test_a_key_that_cannot_be_opened_is_left_as_it_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    keys, owner = Keys.open(tmp_path), uuid4()
+    keys.made(owner)
+    keys.path(owner).write_bytes(b"spoilt")
+    assert keys.adopt(FLEET) == 0
+    assert keys.path(owner).read_bytes() == b"spoilt"
+    assert "key not wrapped anew" in caplog.text
+
+
+def test_what_is_no_fleet_key_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnusableInput):
+        Keys.open(tmp_path).adopt(b"short")
