@@ -60,7 +60,7 @@ OPERATIONS = st.lists(
     min_size=5,
     max_size=50,
 )
-AT_LAST = (("send", 0), ("trust", 0), ("tick", 0), ("count", 0), ("send", 0))
+AT_LAST = (("send", 0), ("trust", 0), ("tick", 0), ("tick", 0), ("count", 0), ("send", 0))
 """Sooner or later a time server is heard."""
 
 
