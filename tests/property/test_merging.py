@@ -10,9 +10,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
-from model_centre import ModelCentre  # type: ignore[import-not-found]  # beside this file
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from model_centre import ModelCentre  # type: ignore[import-not-found]  # beside this file
 
 from smartlogd.base.errors import SmartlogError
 from smartlogd.base.time import SystemClock
