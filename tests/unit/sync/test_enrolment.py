@@ -194,7 +194,7 @@ def test_a_revocation_whose_file_is_lost_still_shuts_the_device_out(office: Offi
 def test_what_failed_in_the_database_stands_in_no_file(office: Office) -> None:
     before = office.path.read_bytes()
     broken = NewDevice(device_name(), "not a URL", owner="ada@example.org")
-    with pytest.raises(ValueError, match="URL|postgresql"):
+    with pytest.raises(ValueError, match="postgresql"):
         add_device(office.connection, broken, office.path, office.centre, WORK)
     assert office.path.read_bytes() == before
     assert one(office.connection, "SELECT count(*) FROM devices WHERE name = %s", broken.name) == 0
@@ -221,11 +221,10 @@ def test_a_login_without_its_limits_is_told_and_mended(office: Office) -> None:
 
 def test_a_device_cannot_fill_the_disk_with_what_it_sorts(office: Office, cluster: Cluster) -> None:
     bundle = office.add(device_name(), owner="ada@example.org")
-    asked = (
-        "SELECT count(*) FROM (SELECT repeat('x', 900) FROM generate_series(1, 120000) AS n ORDER BY md5(n::text)) AS x"
-    )
+    made = "SELECT md5(n::text) || repeat('x', 900) AS x FROM generate_series(1, 120000) AS n"
+    asked = f"DECLARE mine CURSOR WITH HOLD FOR SELECT x FROM ({made}) AS t ORDER BY x; COMMIT"
     database = office.connection.info.dbname
     with psycopg.connect(cluster.tls_url(database, bundle.login, bundle.secret)) as device:
         device.execute("SET work_mem = '64kB'")
         with pytest.raises(psycopg.errors.ConfigurationLimitExceeded):
-            device.execute(asked)
+            device.execute(asked.encode())
