@@ -150,21 +150,25 @@ class Wire:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._tasks.add(asyncio.current_task())
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._cluster.port)
-        ways = [
-            asyncio.create_task(self._carried(reader, far_writer, is_answer=False)),
-            asyncio.create_task(self._carried(far_reader, writer, is_answer=True)),
-        ]
+        """One connection, until either end hangs up or the test is over."""
+        mine = asyncio.current_task()
+        self._tasks.add(mine)
+        ends, ways = [writer], []
         try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._cluster.port)
+            ends.append(far_writer)
+            ways = [
+                asyncio.create_task(self._carried(reader, far_writer, is_answer=False)),
+                asyncio.create_task(self._carried(far_reader, writer, is_answer=True)),
+            ]
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for way in ways:
                 way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            for end in (writer, far_writer):
+            for end in ends:
                 end.transport.abort()
-            self._tasks.discard(asyncio.current_task())
+            await asyncio.gather(*ways, return_exceptions=True)
+            self._tasks.discard(mine)
 
     async def _carried(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_answer: bool) -> None:
         with contextlib.suppress(ConnectionError):
