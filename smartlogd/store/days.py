@@ -23,8 +23,8 @@ from smartlogd.store.triggers import METRICS
 
 QUARTER_US = 900_000_000
 """Midnight falls on a quarter of an hour, whichever zone's it is: a quarter lies in one day."""
-MOST_ROWS, MOST_DAYS = 50_000, 31
-"""So much is counted in one transaction: some hundredths of a second."""
+MOST_ROWS, MOST_DAYS = 20_000, 7
+"""So much is counted in one transaction: some tenths of a second at the most."""
 COUNTED, RECOUNT, KEPT_FROM = "counted_to", "recount", "kept_from"
 _LAST_QUARTER = 281_000_000  # in the year 9983: a stamp after it is of no day
 
