@@ -1,12 +1,14 @@
 -- What analysts read. Every view shows names, and times as the devices' clocks were corrected later; none shows a face.
--- A day is one of the zone in meta 'timezone' (default UTC).
+-- A day is one of the zone in meta 'timezone' (default UTC). What the views share are views too, for a view reads with its
+-- owner's rights and a function called in it with the reader's.
 
-CREATE FUNCTION internal.zone() RETURNS text LANGUAGE sql STABLE
-    RETURN coalesce(internal.option('timezone'), 'UTC');
-
--- Midnight in that zone before now.
-CREATE FUNCTION internal.today() RETURNS timestamptz LANGUAGE sql STABLE
-    RETURN date_trunc('day', now() AT TIME ZONE internal.zone()) AT TIME ZONE internal.zone();
+CREATE VIEW internal.calendar AS
+SELECT zone, date_trunc('day', now() AT TIME ZONE zone) AT TIME ZONE zone AS today,
+    now() - hours * interval '1 hour' AS present_since
+FROM (
+    SELECT coalesce((SELECT value #>> '{}' FROM public.meta WHERE key = 'timezone'), 'UTC') AS zone,
+        coalesce((SELECT value #>> '{}' FROM public.meta WHERE key = 'presence_hours')::integer, 24) AS hours
+) AS options;
 
 -- All passings, those that came late among them, at the corrected time.
 CREATE VIEW internal.passings AS
@@ -23,26 +25,25 @@ FROM public.late_rows AS r
 LEFT JOIN public.clock_corrections AS z ON z.device_id = r.device_id AND z.boot_id = r.boot_id
 WHERE r.action IS NOT NULL;
 
--- Passings since some instant. Two short ways instead of one long: by the stamp, and the few whose clock was corrected.
-CREATE FUNCTION internal.passings_since(since timestamptz) RETURNS SETOF internal.passings LANGUAGE sql STABLE
-SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT l.device_id, l.line, l.action, l.user_id, l.uuid, l.confidence, l."timestamp", l."timestamp"
-    FROM public.smartlog AS l
-    WHERE l."timestamp" >= since AND (l.clock_trusted IS NOT FALSE OR l.mono_us IS NULL OR NOT EXISTS (
+-- Today's passings, and those of the hours in which someone counts as present. Two short ways instead of one long: by the
+-- stamp, and the few whose clock was corrected.
+CREATE VIEW internal.recent_passings AS
+SELECT l.device_id, l.line, l.action, l.user_id, l.uuid, l."timestamp" AS at
+FROM public.smartlog AS l
+WHERE l."timestamp" >= (SELECT least(today, present_since) FROM internal.calendar)
+    AND (l.clock_trusted IS NOT FALSE OR l.mono_us IS NULL OR NOT EXISTS (
         SELECT FROM public.clock_corrections AS z WHERE z.device_id = l.device_id AND z.boot_id = l.boot_id))
-    UNION ALL
-    SELECT l.device_id, l.line, l.action, l.user_id, l.uuid, l.confidence, l."timestamp",
-        z.zero_at + l.mono_us * interval '1 microsecond'
-    FROM public.clock_corrections AS z
-    JOIN public.smartlog AS l ON l.device_id = z.device_id AND l.boot_id = z.boot_id AND l.clock_trusted = false
-    WHERE z.zero_at + l.mono_us * interval '1 microsecond' >= since
-    UNION ALL
-    SELECT r.device_id, r.line, r.action, r.person_id, r.subject_uuid::text, r.confidence, r.ts,
-        z.zero_at + r.mono_us * interval '1 microsecond'
-    FROM public.clock_corrections AS z
-    JOIN public.late_rows AS r ON r.device_id = z.device_id AND r.boot_id = z.boot_id AND r.clock_trusted = false
-    WHERE r.action IS NOT NULL AND z.zero_at + r.mono_us * interval '1 microsecond' >= since
-$$;
+UNION ALL
+SELECT l.device_id, l.line, l.action, l.user_id, l.uuid, z.zero_at + l.mono_us * interval '1 microsecond'
+FROM public.clock_corrections AS z
+JOIN public.smartlog AS l ON l.device_id = z.device_id AND l.boot_id = z.boot_id AND l.clock_trusted = false
+WHERE z.zero_at + l.mono_us * interval '1 microsecond' >= (SELECT least(today, present_since) FROM internal.calendar)
+UNION ALL
+SELECT r.device_id, r.line, r.action, r.person_id, r.subject_uuid::text, z.zero_at + r.mono_us * interval '1 microsecond'
+FROM public.clock_corrections AS z
+JOIN public.late_rows AS r ON r.device_id = z.device_id AND r.boot_id = z.boot_id AND r.clock_trusted = false
+WHERE r.action IS NOT NULL
+    AND z.zero_at + r.mono_us * interval '1 microsecond' >= (SELECT least(today, present_since) FROM internal.calendar);
 
 -- How many are inside by each line now: today's ins without today's outs, and never fewer than none.
 CREATE VIEW report.occupancy_now AS
@@ -50,8 +51,8 @@ SELECT d.name AS device, d.site, coalesce(p.line, '') AS line,
     greatest(count(*) FILTER (WHERE p.action = 'I') - count(*) FILTER (WHERE p.action = 'O'), 0) AS inside,
     count(*) FILTER (WHERE p.action = 'I') AS in_today, count(*) FILTER (WHERE p.action = 'O') AS out_today,
     max(p.at) AS newest
-FROM internal.passings_since(internal.today()) AS p JOIN public.devices AS d ON d.id = p.device_id
-WHERE p.at <= now() + interval '1 day'
+FROM internal.recent_passings AS p JOIN public.devices AS d ON d.id = p.device_id
+WHERE p.at >= (SELECT today FROM internal.calendar)
 GROUP BY d.name, d.site, coalesce(p.line, '');
 
 -- Ins and outs by the hour, however many rows there are: read from the counts that api.ingest keeps.
@@ -66,7 +67,7 @@ SELECT d.name AS device, d.site, c.type, c.line, c.hour, c.count
 FROM public.counts_hourly AS c JOIN public.devices AS d ON d.id = c.device_id;
 
 -- Who a passing was of: the person, or the stranger at the root of all mergers. A circle of mergers ends where it began.
-CREATE FUNCTION internal.root_of(subject uuid) RETURNS uuid LANGUAGE sql STABLE
+CREATE FUNCTION internal.root_of(subject uuid) RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
     WITH RECURSIVE up (uuid, next) AS (
         SELECT subject, s.merged_into FROM public.subjects AS s WHERE s.uuid = subject
@@ -85,10 +86,10 @@ FROM (
     SELECT DISTINCT ON (coalesce('p' || p.user_id, p.root)) p.*
     FROM (
         SELECT q.*, CASE WHEN s.merged_into IS NULL THEN q.uuid ELSE internal.root_of(s.uuid)::text END AS root
-        FROM internal.passings_since(
-            now() - coalesce(internal.option('presence_hours')::integer, 24) * interval '1 hour'
-        ) AS q
-        LEFT JOIN public.subjects AS s ON q.user_id IS NULL AND s.uuid = q.uuid::uuid
+        FROM internal.recent_passings AS q
+        LEFT JOIN public.subjects AS s
+            ON q.user_id IS NULL AND s.uuid = CASE WHEN q.uuid ~ '^[0-9a-f-]{36}$' THEN q.uuid::uuid END
+        WHERE q.at >= (SELECT present_since FROM internal.calendar)
     ) AS p
     ORDER BY coalesce('p' || p.user_id, p.root), p.at DESC
 ) AS n
@@ -98,12 +99,13 @@ WHERE n.action = 'I';
 
 -- A person's days: first in, last out, how often each.
 CREATE VIEW report.person_day AS
-SELECT u.name AS person, (p.at AT TIME ZONE internal.zone())::date AS day,
+SELECT u.name AS person, (p.at AT TIME ZONE c.zone)::date AS day,
     min(p.at) FILTER (WHERE p.action = 'I') AS first_in, max(p.at) FILTER (WHERE p.action = 'O') AS last_out,
     count(*) FILTER (WHERE p.action = 'I') AS ins, count(*) FILTER (WHERE p.action = 'O') AS outs
-FROM internal.passings AS p JOIN public.users AS u ON u.id = p.user_id
+FROM internal.calendar AS c
+CROSS JOIN public.users AS u JOIN internal.passings AS p ON p.user_id = u.id
 WHERE u.name IS NOT NULL
-GROUP BY u.id, u.name, (p.at AT TIME ZONE internal.zone())::date;
+GROUP BY u.id, u.name, (p.at AT TIME ZONE c.zone)::date;
 
 -- How the devices are. The clock is that of the newest event: trusted, untrusted, or corrected later.
 CREATE VIEW report.device_health AS

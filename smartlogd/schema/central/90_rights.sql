@@ -7,3 +7,4 @@ GRANT EXECUTE ON FUNCTION
     TO smartlog_device;
 GRANT USAGE ON SCHEMA report TO smartlog_report;
 GRANT SELECT ON ALL TABLES IN SCHEMA report TO smartlog_report;
+GRANT EXECUTE ON FUNCTION internal.root_of(uuid) TO smartlog_report;  -- called in a view, with the reader's rights
