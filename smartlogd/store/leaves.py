@@ -15,8 +15,9 @@ from typing import BinaryIO, NamedTuple
 
 from smartlogd.store.shape import Cell, Shape
 
-_PAGE_BYTES = 4096
-"""The size of a page where the first page, which says it, is broken; SQLite's usual one."""
+_SIZES = (2048, 4096)
+"""What the size of a page may be where the first page, which says it, is broken: ours, and SQLite's usual one."""
+_TRIED_BYTES = 4 * 1024 * 1024
 _LEAF = 13
 _FIRST_HEADER, _WAL_HEADER, _FRAME_HEADER = 100, 32, 24
 _INTEGERS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
@@ -39,7 +40,7 @@ class Pages:
 
     def __init__(self, path: Path) -> None:
         self._file: BinaryIO = path.open("rb")
-        self.size = _page_bytes(self._file.read(_FIRST_HEADER))
+        self.size = _page_bytes(self._file.read(_TRIED_BYTES))
         self.count = self._file.seek(0, 2) // self.size
         wal = path.with_name(path.name + "-wal")
         self._wal: BinaryIO | None = wal.open("rb") if wal.is_file() else None
@@ -170,10 +171,21 @@ def _cell(body: bytes, at: int, serial: int) -> tuple[Cell, int]:
 
 
 def _page_bytes(head: bytes) -> int:
-    """The size of a page, as the file's first page says, if it can be believed."""
+    """The size of a page, as the file's first page says, if it can be believed; else that with more leaves."""
     (said,) = struct.unpack_from(">H", head, 16) if len(head) >= 18 else (0,)
     size = 65536 if said == 1 else said
-    return size if head.startswith(b"SQLite format 3\0") and size >= 512 and size & (size - 1) == 0 else _PAGE_BYTES
+    if head.startswith(b"SQLite format 3\0") and size >= 512 and size & (size - 1) == 0:
+        return size
+    return max(_SIZES, key=lambda size: sum(_is_leaf(head[at : at + size]) for at in range(size, len(head), size)))
+
+
+def _is_leaf(page: bytes) -> bool:
+    """Whether it looks like one, all its rows within it."""
+    if len(page) < 512 or page[0] != _LEAF:
+        return False
+    (count,) = struct.unpack_from(">H", page, 3)
+    end = 8 + 2 * count
+    return end <= len(page) and all(end <= at < len(page) for at in struct.unpack_from(f">{count}H", page, 8))
 
 
 def _committed(wal: BinaryIO, size: int) -> dict[int, int]:

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from smartlogd.schema.migrate import create, upgrade
-from smartlogd.store.pragmas import WRITING
+from smartlogd.store.pragmas import NEW, WRITING
 from smartlogd.store.trouble import sqlite_trouble, told
 
 
@@ -17,7 +17,7 @@ def make_tables(path: Path) -> None:
     with told(path.parent):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            for pragma in WRITING:
+            for pragma in (NEW, *WRITING):
                 connection.execute(pragma)
             connection.execute("BEGIN IMMEDIATE")
             create(connection)

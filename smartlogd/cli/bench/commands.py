@@ -24,6 +24,7 @@ WANTED_RECOGNITION = 0.8
 WANTED_START_S = 2.0
 WANTED_MIB = 300
 WANTED_JOURNAL = 0.5
+WANTED_ALONE_KIB, WANTED_BURST_KIB = 64, 4
 _MIB = 1024 * 1024
 
 
@@ -200,6 +201,39 @@ def journal(
         f"ratio {measured.ratio:.2f} (at least {WANTED_JOURNAL})",
         as_json=as_json,
     )  # fmt: skip
+
+
+@app.command("disk")
+def disk_(
+    events: Annotated[
+        int, typer.Option(min=100, max=100_000, help="Events one by one; ten times as many in bursts.")
+    ] = 400,
+    folder: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="On which disk; the temporary one unless given.")
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Bytes written to the disk for each event, one by one and in bursts of 100, sent to a centre."""
+    import tempfile
+
+    from smartlogd.store.wear import wear
+
+    settings_of(config, None)
+    for burst, number, wanted_kib in ((1, events, WANTED_ALONE_KIB), (100, 10 * events, WANTED_BURST_KIB)):
+        with tempfile.TemporaryDirectory(dir=disk(folder), prefix="smartlogd-bench-") as place:
+            measured = _finished(wear(Path(place) / "state", number, burst))
+        most = max(measured.handed_bytes, measured.disk_bytes)
+        tell(
+            {
+                "what": "disk", "events": number, "burst": burst, "handed_bytes": round(measured.handed_bytes),
+                "disk_bytes": round(measured.disk_bytes), "syncs_per_s": round(measured.syncs_per_s, 3),
+                "wanted_bytes": wanted_kib * 1024, "wanted_syncs_per_s": 1,
+            },
+            f"disk, {burst} at a time: {most / 1024:.1f} KiB an event (at most {wanted_kib}); "
+            f"at 20,000 a day {measured.syncs_per_s:.2f} fsync a second (at most 1)",
+            as_json=as_json,
+        )  # fmt: skip
 
 
 def _finished(work: Coroutine[Any, Any, Measured]) -> Measured:
