@@ -235,6 +235,7 @@ class Centre:
     name: str
     devices: dict[str, Enrolled] = field(default_factory=dict)
     _open: list[psycopg.Connection] = field(default_factory=list)
+    _desk_kept: psycopg.Connection | None = None
 
     def __post_init__(self) -> None:
         self.owner = str(uuid4())
@@ -260,10 +261,20 @@ class Centre:
         return self._kept(psycopg.connect(self.url, autocommit=True))
 
     def execute(self, statement: str, *values: object) -> list[tuple]:
-        """One statement as superuser, committed; its rows."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            done = connection.execute(statement, values or None)
-            return done.fetchall() if done.description else []
+        """One statement as superuser, committed; its rows. Over one connection that stays, while the server does."""
+        try:
+            done = self._desk().execute(statement, values or None)
+        except psycopg.OperationalError:
+            if not self._desk_kept or not self._desk_kept.closed:
+                raise
+            done = self._desk().execute(statement, values or None)
+        return done.fetchall() if done.description else []
+
+    def _desk(self) -> psycopg.Connection:
+        """The superuser's connection for all that is asked in passing."""
+        if self._desk_kept is None or self._desk_kept.closed:
+            self._desk_kept = self._kept(psycopg.connect(self.url, autocommit=True))
+        return self._desk_kept
 
     def enrol(self, name: str, owner: str | None = None) -> Enrolled:
         """A device with a login of its own; the same again for a name that was asked for before."""

@@ -1,0 +1,138 @@
+"""The real daemon on a real centre, killed without warning while rows are on their way, and the centre stopped as well."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import random
+import subprocess
+from time import sleep
+
+import pytest
+from centre import Centre, Cluster, Enrolled
+from device import Device, stopped
+from edge import FLEET_KEY, Edge, Wall
+from ledger import counts_differ, people_differ, rows_differ
+
+from smartlogd.base.time import SystemClock, monotonic_s
+from smartlogd.store.engine import make_folder
+from smartlogd.store.fleet import fleet_wrapped
+from smartlogd.sync.bundle import Bundle, kept
+
+KILLS = 100
+FLOOD = 2500
+"""Rows that wait before each life, so that it is killed with rows on their way."""
+SYNC = """
+[device]
+name = "door"
+[sync]
+gather_s = 0.1
+interval_s = 1
+batch_rows_least = 20
+batch_rows_most = 60
+retry_s = 0.1
+retry_roof_s = 1
+"""
+
+
+def enrolment(cluster: Cluster, enrolled: Enrolled) -> Bundle:
+    """What `central add-device` would print."""
+    assert cluster.ca is not None
+    return Bundle(
+        smartlogd=1, device=enrolled.name, login=enrolled.login, secret=enrolled.secret, ca=cluster.ca.read_text(),
+        url=f"postgresql://localhost:{cluster.port}/{enrolled.url.rpartition('/')[2].partition('?')[0]}",
+        fleet_key=base64.b64encode(fleet_wrapped(FLEET_KEY, enrolled.secret, enrolled.name)).decode(),
+    )  # fmt: skip
+
+
+async def flood(device: Device, centre: Centre, rows: int) -> None:
+    """While nobody writes there, so many people pass."""
+    edge = Edge(device.folder / "state", centre, "door", wall=Wall(SystemClock().now().utc))
+    await edge.start(joined=False)
+    for _ in range(rows):
+        await edge.store.journal.room()
+        edge.append()
+    await edge.stop()
+
+
+class Outage:
+    """A centre that is switched off and on again while devices talk with it."""
+
+    def __init__(self, cluster: Cluster, chance: random.Random) -> None:
+        self._cluster, self._chance = cluster, chance
+        self.is_off = False
+        self.times = 0
+
+    def maybe(self, odds: float) -> None:
+        """Switch it off, or on."""
+        if self._chance.random() >= odds:
+            return
+        if self.is_off:
+            self.end()
+        else:
+            self._cluster.stop(self._chance.choice(["fast", "immediate"]))
+            self.is_off, self.times = True, self.times + 1
+
+    def end(self) -> None:
+        """It is there again."""
+        if self.is_off:
+            self._cluster.start()
+        self.is_off = False
+
+
+def lived(process: subprocess.Popen[str], device: Device, outage: Outage, chance: random.Random) -> int:
+    """One life until it is killed; how many rows it had sent by then, as far as it told."""
+    end_s = monotonic_s() + (chance.uniform(0, 3) if chance.random() < 0.2 else 30)
+    sent = 0
+    while not sent and monotonic_s() < end_s and not outage.is_off:
+        sent = device.state().get("sync", {}).get("sent", 0)
+        sleep(0.01)
+    sleep(chance.uniform(0, 0.3))
+    outage.maybe(0.25)
+    sleep(chance.uniform(0, 0.3))
+    outage.maybe(0.3 if outage.is_off else 0.0)
+    sent = device.state().get("sync", {}).get("sent", sent)
+    assert process.poll() is None, process.communicate()
+    process.kill()
+    process.communicate()
+    return sent
+
+
+@pytest.mark.usefixtures("models_dir")
+def test_a_daemon_killed_while_it_syncs_leaves_the_same_rows_on_both_sides(
+    device: Device, cluster: Cluster, centre: Centre, long_run: bool
+) -> None:
+    if not cluster.is_own:
+        pytest.skip("stops and starts the server, which must be one of its own")
+    kills, chance = KILLS if long_run else KILLS // 10, random.Random(9)
+    device.config.write_text(device.config.read_text() + SYNC)
+    enrolled = centre.enrol("door")
+    make_folder(device.folder / "state")
+    kept(device.folder / "state", enrolment(cluster, enrolled))
+    with device.running() as process:
+        device.until(lambda state: state["sync"]["word"] == "ok")
+        assert stopped(process, 15)[0] == 0
+    outage, sent = Outage(cluster, chance), []
+    try:
+        for _ in range(kills):
+            asyncio.run(flood(device, centre, FLOOD // 5 if outage.is_off else FLOOD))
+            outage.maybe(0.7 if outage.is_off else 0.0)
+            with device.running() as process:
+                sent.append(lived(process, device, outage, chance))
+    finally:
+        outage.end()
+    with device.running() as process:
+        device.until(lambda state: state["sync"]["word"] == "ok" and not state["sync"]["waiting"], within_s=120)
+        assert stopped(process, 15)[0] == 0
+    with device.running() as process:  # what it noted of its own stop goes up too
+        device.until(lambda state: state["sync"]["word"] == "ok" and state["sync"]["last_pull"])
+        assert device.ask("sync", "now").returncode == 0
+        process.kill()
+
+    path = device.folder / "state" / "smartlog.db"
+    assert rows_differ(path, centre, "door") == []
+    assert counts_differ(centre) == []
+    assert people_differ(path, centre) == []
+    assert centre.execute("SELECT count(*) FROM rejects") == [(0,)]
+    assert outage.times >= kills / 20, "the centre was hardly ever away: this proves less than it says"
+    assert sum(0 < rows < FLOOD for rows in sent) >= kills / 4, f"hardly any was killed in the middle of it: {sent}"
