@@ -56,7 +56,7 @@ class Upkeep:
                         await self._tried(task)
                 await asyncio.sleep(max(0.0, min(due_s.values()) - monotonic_s()))
         finally:
-            await self._asker.close()
+            await self.close()
 
     async def sealed(self) -> seal.Sealed:
         """Date and correct what a trusted clock allows."""
@@ -117,8 +117,9 @@ class Upkeep:
         return events
 
     async def close(self) -> None:
-        """Close the connection that only reads; `run` does so at its end."""
-        await self._asker.close()
+        """Close the connection that only reads; `run` does so at its end, and may be run again."""
+        asker, self._asker = self._asker, Asker(self._store.path)
+        await asker.close()
 
     def _relieve(self, connection: sqlite3.Connection, keep_free_mib: int) -> room.Relieved:
         return room.relieve(connection, self._store.origin, self._folder, self._now(), keep_free_mib)
