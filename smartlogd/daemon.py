@@ -27,7 +27,7 @@ from smartlogd.pipeline import Pipeline, Tally, Watcher
 from smartlogd.recognition import opened, refreshed, swept, unrecognised
 from smartlogd.reloading import sorted_out, taken_over
 from smartlogd.settings import Settings
-from smartlogd.supervise import first_error, hear, supervised, within
+from smartlogd.supervise import Part, first_error, hear, supervised, within
 from smartlogd.syncing import Link
 
 if TYPE_CHECKING:
@@ -274,12 +274,15 @@ class Daemon:
         made(self._socket.parent)
         async with asyncio.TaskGroup() as group:
             self._group = group
-            writer = group.create_task(self._written(parts.store))
+            writer = group.create_task(self._after_first_frame("store", parts.store.journal.run))
             others = [
                 group.create_task(supervised("control", lambda: serve(self._socket, self), self._troubles)),
                 group.create_task(self._reported()),
                 group.create_task(self._let_go(parts)),
-                group.create_task(supervised("sync", lambda: self._linked(parts), self._troubles)),
+                group.create_task(
+                    self._after_first_frame("upkeep", wiring.upkeep(parts.store, lambda: self._settings).run)
+                ),
+                group.create_task(self._after_first_frame("sync", parts.link.run)),
             ]
             river = group.create_task(supervised("pipeline", parts.pipeline.run, self._troubles))
             told = group.create_task(self._stopping.wait())
@@ -294,23 +297,21 @@ class Daemon:
                 for task in (*others, told, writer):
                     task.cancel()
 
-    async def _written(self, store: Store) -> None:
-        """Write, but first let the first frame through: loading what writes takes as long as all the rest of a start.
+    async def _let_go(self, parts: _Parts) -> None:
+        await self._flowing.wait()
+        await swept(parts.store, parts.pipeline, parts.identifier, lambda: self._settings.identify)
+
+    async def _after_first_frame(self, name: str, part: Part) -> None:
+        """Run a part, but first let the first frame through: loading it takes as long as all the rest of a start.
 
         Events wait in the journal meanwhile, and a stop writes them as well.
         """
         await self._first_frame()
         if not self._stopping.is_set():
-            await supervised("store", store.journal.run, self._troubles)
+            await supervised(name, part, self._troubles)
 
-    async def _let_go(self, parts: _Parts) -> None:
-        await self._flowing.wait()
-        await swept(parts.store, parts.pipeline, parts.identifier, lambda: self._settings.identify)
-
-    async def _linked(self, parts: _Parts) -> None:
-        """Sync, but first let the first frame through, as the writer does."""
-        await self._first_frame()
-        await parts.link.run()
+    async def _kept_up(self, store: Store) -> None:
+        await wiring.upkeep(store, lambda: self._settings).run()
 
     async def _first_frame(self) -> None:
         """Return when the first frame is through, or does not come."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import errno
 import os
 import re
@@ -37,7 +36,7 @@ def known_zone(name: str) -> str:
     return name
 
 
-def zone(name: str) -> dt.tzinfo:
+def zone(name: str) -> ZoneInfo:
     """The time zone of that name, the system's own for an empty one; ValueError where there is none."""
     if not name:
         return _system_zone()
@@ -47,13 +46,13 @@ def zone(name: str) -> dt.tzinfo:
         raise ValueError(f"no time zone is called {name!r}, as for example Europe/Rome is") from error
 
 
-def _system_zone() -> dt.tzinfo:
+def _system_zone() -> ZoneInfo:
     """The zone that the machine is set to; UTC where that cannot be read."""
     try:
         with Path("/etc/localtime").open("rb") as file:
             return ZoneInfo.from_file(file, key="localtime")
     except (OSError, ValueError):
-        return dt.UTC
+        return ZoneInfo("UTC")
 
 
 class DeviceOptions(BaseModel):

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from smartlogd.settings import Settings, differences
 
-RELOADABLE = ("movement.", "detect.", "identify.", "capture.motion.", "sync.", "device.log_level")
+OF_DEVICE = ("log_level", "timezone")
+OF_STORE = ("acknowledged_keep_d", "keep_free_mib")
+RELOADABLE = (
+    "movement.", "detect.", "identify.", "capture.motion.", "sync.",
+    *(f"device.{key}" for key in OF_DEVICE), *(f"store.{key}" for key in OF_STORE),
+)  # fmt: skip
 """Keys that a running daemon takes over; any other needs a restart ..."""
 OPENED_ONCE = frozenset({"enabled", "embedder", "precision"})
 """... and so do these of [identify]."""
@@ -26,7 +31,8 @@ def taken_over(old: Settings, new: Settings) -> Settings:
             "detect": new.detect,
             "sync": new.sync,
             "capture": old.capture.model_copy(update={"motion": new.capture.motion}),
-            "device": old.device.model_copy(update={"log_level": new.device.log_level}),
+            "device": old.device.model_copy(update={key: getattr(new.device, key) for key in OF_DEVICE}),
+            "store": old.store.model_copy(update={key: getattr(new.store, key) for key in OF_STORE}),
             "identify": new.identify.model_copy(update={key: getattr(old.identify, key) for key in OPENED_ONCE}),
         }
     )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from smartlogd.movement.vote import VoteRules
     from smartlogd.pipeline import Listener, Pipeline, Tally, Watcher
     from smartlogd.store.engine import Store
+    from smartlogd.store.upkeep import Upkeep
     from smartlogd.sync.bundle import Bundle
     from smartlogd.sync.runner import Sync
 
@@ -89,6 +90,14 @@ def store(settings: Settings, clock: Clock, boot: UUID, *, has_centre: bool | No
         machine_boot=machine_boot(),
         has_centre=has_centre,
     )
+
+
+def upkeep(store: Store, settings: Callable[[], Settings]) -> Upkeep:
+    """What looks after the store while the daemon runs: dates, counts, lets go, keeps room."""
+    from smartlogd.device import zone
+    from smartlogd.store.upkeep import Upkeep
+
+    return Upkeep(store, SystemClock(store.floor), lambda: zone(settings().device.timezone), lambda: settings().store)
 
 
 def embedder(settings: Settings) -> Embedder:

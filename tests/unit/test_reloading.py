@@ -23,13 +23,17 @@ def test_thresholds_are_taken_over_and_what_is_opened_once_needs_a_restart() -> 
 
 def test_what_runs_and_what_was_read_differ_only_in_what_needs_a_restart(tmp_path: Path) -> None:
     new = settings(
-        device={"log_level": "error", "name": "yard", "state_dir": tmp_path},
+        device={"log_level": "error", "name": "yard", "state_dir": tmp_path, "timezone": "Europe/Rome"},
+        store={"acknowledged_keep_d": 7, "queue_rows": 500},
+        sync={"gather_s": 5.0},
         capture={"motion": {"heartbeat_s": 9.0}, "source": "demo"},
         detect={"profile": "wide"},
         identify={"enabled": False, "margin": 0.2},
         movement={"confirm_hits": 9},
     )
     applied, needed = sorted_out(settings(), new)
+    assert {"device.timezone", "store.acknowledged_keep_d", "sync.gather_s"} <= set(applied)
+    assert "store.queue_rows" in needed
     assert set(sorted_out(taken_over(settings(), new), new)[1]) == set(needed)
     assert sorted_out(settings(), taken_over(settings(), new)) == (applied, ())
 
