@@ -1,4 +1,4 @@
-"""`smartlogd sync join` and `leave`, without a centre; tests/services/test_sync_cli.py has one."""
+"""`smartlogd sync join` and `leave`, without a centre; tests/services/test_joining.py has one."""
 
 from __future__ import annotations
 

@@ -1,15 +1,18 @@
-"""`smartlogd sync` without a daemon: what the database says, what it is told for the next start."""
+"""`smartlogd sync`: without a daemon what the database says, with one what that answers."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from smartlogd.base.errors import Exit
+from smartlogd.control import serve
 from smartlogd.store.begin import begin
 from smartlogd.store.engine import transaction
 from smartlogd.store.sending import standing
@@ -83,3 +86,60 @@ def test_history_is_enqueued_once(smartlogd: Smartlogd, joined: Path) -> None:
     enqueued = json.loads(smartlogd("sync", "backfill", "--json").out)["enqueued"]
     assert enqueued >= 3
     assert smartlogd("sync", "backfill").out == "All of history is enqueued already.\n"
+
+
+# With a daemon that answers ----------------------------------------------------------------------
+
+
+class Desk:
+    """What a daemon answers about its sync; nobody asks it for anything else."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.state = {"word": "ok", "detail": "", "waiting": 3, "oldest_age_s": 1.0, "dead": 0, "paused": False}
+
+    async def sync(self, what: str) -> Mapping[str, object]:
+        self.asked.append(what)
+        return self.state
+
+
+@pytest.fixture
+def desk(joined: Path) -> Iterator[Desk]:
+    desk, socket = Desk(), joined / "run" / "control.sock"
+    socket.parent.mkdir(parents=True, exist_ok=True)
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(serve(socket, desk))
+
+    def live() -> None:
+        with pytest.raises(asyncio.CancelledError):
+            loop.run_until_complete(task)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    while not socket.exists():
+        threading.Event().wait(0.005)
+    yield desk
+    loop.call_soon_threadsafe(task.cancel)
+    thread.join()
+
+
+def test_a_daemon_is_asked_and_its_answer_printed(smartlogd: Smartlogd, desk: Desk) -> None:
+    assert json.loads(smartlogd("sync", "status", "--json").out) == desk.state
+    assert "waiting  3 rows, the oldest 1 s old" in smartlogd("sync", "now").out
+    assert smartlogd("sync", "pause").code == 0
+    assert smartlogd("sync", "resume").code == 0
+    assert desk.asked == ["status", "now", "pause", "resume"]
+
+
+def test_now_that_did_not_reach_the_centre_is_told_by_its_exit_code(smartlogd: Smartlogd, desk: Desk) -> None:
+    desk.state.update(word="away", detail="The centre cannot be reached.")
+    told = smartlogd("sync", "now")
+    assert told.code == Exit.SERVICE_AWAY
+    assert "trouble  The centre cannot be reached." in told.out
+
+
+def test_a_pause_that_a_daemon_took_is_its_own_to_remember(smartlogd: Smartlogd, desk: Desk, joined: Path) -> None:
+    smartlogd("sync", "pause")
+    assert not standing(joined).is_paused
