@@ -28,6 +28,8 @@ from smartlogd.store.templates import about
 FLEET = bytes(range(32))
 NAMES = ("Anna", "Bert", "Cleo")
 MODEL = "m 1"
+AT_US = 1_795_262_400_000_000
+"""The day before."""
 
 
 class Device:
@@ -63,18 +65,18 @@ class Device:
 
         def work(connection: Any) -> None:
             connection.execute(
-                "INSERT INTO subjects (uuid, has_face, ignored, first_seen, last_seen) VALUES (?, 1, 0, 1, ?)"
+                "INSERT INTO subjects (uuid, has_face, ignored, first_seen, last_seen) VALUES (?, 1, 0, ?, ?)"
                 " ON CONFLICT DO NOTHING",
-                (uuid, seed),
+                (uuid, AT_US, AT_US + seed % 1000),
             )
             id_ = UUID(int=UUID(uuid).int + 1)
             sealed = self.store.keys.seal(UUID(uuid), vector.tobytes(), about(id_, MODEL))
             connection.execute(
                 "INSERT INTO face_templates (id, subject, model, vector, quality, source, created_at)"
-                " VALUES (?, ?, ?, ?, 0.5, 'track', 1) ON CONFLICT DO NOTHING",
-                (str(id_), uuid, MODEL, sealed),
+                " VALUES (?, ?, ?, ?, 0.5, 'track', ?) ON CONFLICT DO NOTHING",
+                (str(id_), uuid, MODEL, sealed, AT_US),
             )
-            connection.execute("INSERT INTO smartlog (uuid, action, timestamp) VALUES (?, 'I', 1)", (uuid,))
+            connection.execute("INSERT INTO smartlog (uuid, action, timestamp) VALUES (?, 'I', ?)", (uuid, AT_US))
 
         await self.store.change(work)
 
