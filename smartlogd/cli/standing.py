@@ -18,6 +18,7 @@ _WORDS = {
     "held": "the centre is of another version",
     "rejected": "the centre chokes on what was sent",
     "disk": "this device's own database is in trouble",
+    "trouble": "news cannot be taken in",
     "off": "no centre joined",
     "at rest": "no smartlogd is running",
 }

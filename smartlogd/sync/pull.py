@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
+from smartlogd.base.errors import SmartlogError
 from smartlogd.base.ports import Centre, Inbox
 from smartlogd.base.time import Clock
 from smartlogd.sync.account import Account
@@ -33,6 +34,7 @@ class Pull:
         self._clock, self._account = clock, account
         self._on_gallery_changed, self._on_fleet_key = on_gallery_changed, on_fleet_key
         self._fleet_key: bytes | None = None
+        self._key_trouble: SmartlogError | None = None
         self._is_stale = False
 
     async def pull(self) -> None:
@@ -49,6 +51,7 @@ class Pull:
         self._account.last_pull = self._clock.now().utc
 
     async def _pages(self) -> None:
+        self._key_trouble = None
         known, cursor = await self._inbox.cursor()
         is_last = False
         while not is_last:
@@ -57,10 +60,24 @@ class Pull:
                 log.warning("another centre answers: its news are read from the beginning")
                 known, cursor = page.centre, 0
                 continue
-            if page.fleet_key is not None and page.fleet_key != self._fleet_key:
-                await self._on_fleet_key(page.fleet_key)
-                self._fleet_key = page.fleet_key
+            await self._hand_over(page.fleet_key)
             applied = await self._inbox.apply(page)
             self._is_stale |= applied.gallery_changed
             self._account.taken += applied.taken
             known, cursor, is_last = page.centre, page.cursor, page.is_last
+        if self._key_trouble is not None:
+            raise self._key_trouble
+
+    async def _hand_over(self, wrapped: bytes | None) -> None:
+        """Hand over a fleet key that is new. One that cannot be opened is told after the news.
+
+        Whoever is to be forgotten must be, also where no new face can be opened.
+        """
+        if wrapped is None or wrapped == self._fleet_key:
+            return
+        try:
+            await self._on_fleet_key(wrapped)
+        except SmartlogError as error:
+            self._key_trouble = error
+            return
+        self._fleet_key = wrapped

@@ -11,7 +11,7 @@ import contextlib
 import random
 from collections.abc import Awaitable, Callable, Mapping
 
-from smartlogd.base.errors import SmartlogError, UnusableInput
+from smartlogd.base.errors import DiskTrouble, SmartlogError, UnusableInput
 from smartlogd.base.ports import Centre, Inbox, Outbox
 from smartlogd.base.time import Clock
 from smartlogd.sync.account import Account
@@ -80,7 +80,9 @@ class Sync:
 
     async def run(self) -> None:
         """Sync until cancelled; raises nothing that the centre, the network or a disk may cause."""
-        span_s = self._chance() * self._options.gather_s  # a fleet that was switched on together is soon out of step
+        # A fleet that was switched on together is out of step from the first: connecting is what costs a centre most.
+        span_s = self._chance() * self._options.gather_s
+        self._pulled_s = _now_s() - self._chance() * self._options.interval_s
         try:
             while True:
                 with contextlib.suppress(TimeoutError):
@@ -96,7 +98,7 @@ class Sync:
     # What may be asked of it -------------------------------------------------------------------------
 
     def state(self) -> Mapping[str, object]:
-        """How it fares as plain JSON values; `word` is ok, sending, paused, away, refused, held or disk."""
+        """How it fares as plain JSON values; `word` is ok, sending, paused, away, refused, held, disk or trouble."""
         now_s = _now_s()
         trouble = self._up.trouble or self._down.trouble
         next_s = min((way.next_s for way in (self._up, self._down) if way.trouble is not None), default=now_s)
@@ -219,7 +221,9 @@ class Sync:
         if self._paused:
             return "paused"
         if trouble is not None:
-            return getattr(trouble, "word", "disk")
+            if isinstance(trouble, CentreTrouble):
+                return trouble.word
+            return "disk" if isinstance(trouble, DiskTrouble) else "trouble"
         return "sending" if self._sending else "ok"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from smartlogd.base.errors import DiskTrouble
+from smartlogd.base.errors import DiskTrouble, SmartlogError
 from smartlogd.base.wire import Page
 from smartlogd.sync.account import Account
 from smartlogd.sync.pull import Pull
@@ -106,3 +106,18 @@ def test_a_page_that_cannot_be_written_is_asked_for_again(live: Live, pull, inbo
     inbox.trouble = None
     live(pull.pull)
     assert centre.pulls == [0, 0]
+
+
+def test_a_fleet_key_that_cannot_be_opened_holds_up_no_news_and_is_told(live: Live, inbox, centre, clock, told) -> None:
+    centre.pages = {0: Page(ONE, 5, ({"kind": "tombstone"},), False, fleet_key=b"odd"), 5: Page(ONE, 6, (), True)}
+
+    async def changed() -> None:
+        told.append("gallery")
+
+    async def key(wrapped: bytes) -> None:
+        raise SmartlogError("The fleet key does not open.")
+
+    pull = Pull(inbox, centre, 500, clock=clock, account=Account(), on_gallery_changed=changed, on_fleet_key=key)
+    with pytest.raises(SmartlogError, match="does not open"):
+        live(pull.pull)
+    assert inbox.at == 6
