@@ -67,6 +67,33 @@ def test_without_rows_the_centre_is_asked_for_news_once_an_interval_and_no_more(
     during(story)
 
 
+@pytest.mark.parametrize(("chance", "first_s"), [(0.0, 60), (0.5, 30), (1.0, 0)])
+def test_a_fleet_that_was_switched_on_together_asks_for_news_at_different_times(
+    live, outbox, inbox, centre, options, clock, chance, first_s
+) -> None:
+    sync = Sync(
+        outbox=outbox,
+        inbox=inbox,
+        centre=centre,
+        options=options,
+        clock=clock,
+        epoch="e",
+        about={},
+        chance=lambda: chance,
+    )
+
+    async def story() -> None:
+        running = asyncio.create_task(sync.run())
+        await asyncio.sleep(max(0, first_s - 3))
+        assert not centre.pulls
+        await asyncio.sleep(8)
+        assert len(centre.pulls) == 1
+        running.cancel()
+        await asyncio.wait({running})
+
+    live(story)
+
+
 def test_a_line_that_is_idle_is_closed(during, sync, outbox, centre) -> None:
     async def story() -> None:
         await asyncio.sleep(5)
