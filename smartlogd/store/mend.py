@@ -9,7 +9,7 @@ from pathlib import Path
 from smartlogd.base.errors import Fate, Missing
 from smartlogd.base.time import Clock
 from smartlogd.schema.instants import micros
-from smartlogd.store.check import look_over
+from smartlogd.store.check import FOREVER_S, look_over
 from smartlogd.store.engine import bring_up
 from smartlogd.store.floor import floor_of, raised
 from smartlogd.store.lock import FolderLock
@@ -20,7 +20,6 @@ from smartlogd.store.rows import Origin
 from smartlogd.store.salvage import Salvage, Told, saved_into
 from smartlogd.store.trouble import DAMAGED, StoreTrouble, told
 
-_FOREVER_S = 1e9
 _ORIGIN = "SELECT name, id, user_id FROM devices ORDER BY name <> ?, id LIMIT 1"
 
 
@@ -80,7 +79,7 @@ def is_damaged(path: Path) -> bool:
     if not path.exists():
         return False
     try:
-        look_over(path, _FOREVER_S)
+        look_over(path, FOREVER_S)
     except StoreTrouble as trouble:
         if trouble.word != DAMAGED and trouble.fate is not Fate.FATAL:
             raise

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 from uuid import uuid4
 
-from smartlogd.store.shape import Cell, Shape
+from smartlogd.store.shape import Cell, Shape, tables_of
 
 _KNOWN_BY = {"users": "uid", "devices": "name"}
 _COUNTED = frozenset({"events", "smartlog", "clips", "snapshots", "models", "routines"})
@@ -67,6 +67,8 @@ class References:
 
         A key of faces may be there still, so that faces whose owner's row is lost can be opened.
         """
+        if "face_templates" not in tables_of(self._target):
+            return self._placeholders  # tables from before there were faces
         for (uuid,) in self._target.execute(_LOST_SUBJECTS).fetchall():
             self._placeholders += 1
             self._target.execute(
@@ -100,7 +102,8 @@ class References:
         keys = self._target.execute(f'PRAGMA foreign_key_list("{shape.table}")').fetchall()
         parents = {str(key[3]): str(key[2]) for key in keys if key[2] in _KNOWN_BY and key[4] == "id"}
         names = [column.name for column in shape.columns]
-        return {names.index(column): parent for column, parent in parents.items()}
+        # The owner first: a device that is lost needs one.
+        return {names.index(column): parents[column] for column in sorted(parents, key=lambda one: one != "user_id")}
 
     def _meet(self, shape: Shape, rows: Sequence[tuple[Cell, ...]], translated: Sequence[tuple[Cell, ...]]) -> None:
         """People and devices: whoever is here already is the same one."""

@@ -147,13 +147,24 @@ async def test_a_log_on_a_disk_that_turned_read_only_is_refused_but_kept(
 
 
 @pytest.mark.parametrize("content", [b"dear diary", b"SQLite format 3\x00" + b"\xff" * 4096])
-def test_a_file_in_its_place_is_refused_left_alone_and_the_lock_given_back(
+async def test_a_file_in_its_place_that_is_no_database_is_set_aside_whole(
     opener: Opener, folder: Path, content: bytes
 ) -> None:
     folder.mkdir()
     (folder / "smartlog.db").write_bytes(content)
+    await opener().close()
+    (aside,) = folder.glob("corrupt-*")
+    assert (aside / "smartlog.db").read_bytes() == content
+    assert version_of(folder / "smartlog.db") == head()
+
+
+def test_another_programs_database_is_refused_left_alone_and_the_lock_given_back(opener: Opener, folder: Path) -> None:
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "smartlog.db")) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+    content = (folder / "smartlog.db").read_bytes()
     for _ in range(2):
-        with pytest.raises(DiskTrouble, match=r"not a database|damaged") as caught:
+        with pytest.raises(DiskTrouble, match="another program") as caught:
             opener()
         assert caught.value.code == Exit.DISK
     assert (folder / "smartlog.db").read_bytes() == content
