@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from smartlogd.base.errors import DiskTrouble, UnusableInput
+from smartlogd.base.errors import DiskTrouble, Exit, Fate, UnusableInput
 from smartlogd.base.known import Event, PersonId
 from smartlogd.base.time import Stamp
 from smartlogd.base.who import Recognition, Template
@@ -24,6 +24,7 @@ from smartlogd.store.log import passings
 from smartlogd.store.options import StoreOptions
 from smartlogd.store.retention import Swept
 from smartlogd.store.templates import load
+from smartlogd.store.trouble import StoreTrouble
 
 Opener = Callable[..., Store]
 Maker = Callable[..., Event]
@@ -498,3 +499,29 @@ async def test_a_sweep_goes_by_the_stores_own_clock(opener: Opener, running: Run
         assert await store.sweep(crop_keep_h=72, stranger_keep_d=14) == Swept(1, 1, 1, 1)
         assert [template.who.id for template in load(store.path.parent, store.keys)] == [new.subject]
         assert store.keys.owners() == {UUID(str(new.subject))}
+
+
+async def test_a_broken_page_ends_the_writer_with_a_note_and_the_next_start_saves_the_log(
+    opener: Opener, running: Run, crossing: Maker, folder: Path
+) -> None:
+    async with running(opener()) as store:
+        await store.journal.append(crossing()).durable()
+    path = folder / "smartlog.db"
+    with closing(sqlite3.connect(path)) as connection:
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'ix_smartlog_uuid'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    store = opener()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xa5" * size)
+    store.journal.append(crossing(track=2))
+    with pytest.raises(StoreTrouble, match="is damaged") as caught:
+        await store.journal.run()
+    assert (caught.value.fate, caught.value.code) == (Fate.FATAL, Exit.DISK)
+    assert (folder / "smartlog.db.damaged").exists()
+    with pytest.raises(DiskTrouble, match="1 events could not be written"):
+        await store.close()
+    async with running(opener()) as store:
+        await store.journal.append(crossing(track=3)).durable()
+    assert len(passings(folder)) == 2
+    assert not (folder / "smartlog.db.damaged").exists()
