@@ -59,12 +59,19 @@ def init(
 
 
 @app.command("upgrade")
-def upgrade(url: Where = None, fleet_key: Fleet = None, as_json: AsJson = False) -> None:  # noqa: FBT002
+def upgrade(
+    url: Where = None,
+    fleet_key: Fleet = None,
+    restored: Annotated[  # noqa: FBT002
+        bool, typer.Option("--restored", help="It comes from a backup: let its devices begin anew.")
+    ] = False,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
     """Bring the centre to this version's tables and functions, and close what has opened since."""
     from smartlogd.sync import central
 
     path = _fleet(fleet_key)
-    _tell(central.upgrade(_url(url), path, fleet_work()), path, "is up to date", as_json=as_json)
+    _tell(central.upgrade(_url(url), path, fleet_work(), restored=restored), path, "is up to date", as_json=as_json)
 
 
 @app.command("add-device")

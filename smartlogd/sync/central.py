@@ -6,7 +6,7 @@ Everything may be done again: what stands already stays as it is. The rest of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -51,6 +51,7 @@ _CENTRE = "SELECT value #>> '{}' FROM meta WHERE key = 'centre'"
 _NAME_CENTRE = """
 INSERT INTO meta (key, value) VALUES ('centre', to_json(gen_random_uuid())) ON CONFLICT (key) DO NOTHING
 """
+_RENAME_CENTRE = "UPDATE meta SET value = to_json(gen_random_uuid()) WHERE key = 'centre' RETURNING value #>> '{}'"
 _IS_SHARED = "SELECT EXISTS (SELECT FROM meta WHERE key = 'shared')"
 _SHARE = "INSERT INTO meta (key, value) VALUES ('shared', 'true') ON CONFLICT (key) DO NOTHING"
 _HAS_FLEET = "SELECT EXISTS (SELECT FROM fleet_keys) OR EXISTS (SELECT FROM person_keys)"
@@ -73,14 +74,27 @@ def init(url: URL, path: Path, work: FleetWork, *, shared: bool = False) -> Prep
         return _prepared(connection, ring, work, was, made_key=made_key)
 
 
-def upgrade(url: URL, path: Path, work: FleetWork) -> Prepared:
-    """Bring the centre to the newest schema version, close what has opened since, and wrap late keys anew."""
+def upgrade(url: URL, path: Path, work: FleetWork, *, restored: bool = False) -> Prepared:
+    """Bring the centre to the newest schema version, close what has opened since, and wrap late keys anew.
+
+    One that was `restored` from a backup becomes another centre to its devices: they have followed the lost one further
+    than this one goes, and begin anew.
+    """
     with opened(url) as connection:
         was = _version(connection)
-        keyring.needed(path, centre(connection))
+        ring = keyring.needed(path, centre(connection))
+        if restored:
+            _begin_anew(connection, ring, path)
     _migrate(url)
     with opened(url) as connection:
         return _prepared(connection, keyring.needed(path, centre(connection)), work, was, made_key=False)
+
+
+def _begin_anew(connection: Connection, ring: Keyring, path: Path) -> None:
+    """Give the centre another uuid, in the database and in the file of its fleet key."""
+    with connection.transaction():
+        other = UUID(str(one(connection, _RENAME_CENTRE)))
+        keyring.write(path, replace(ring, centre=other))
 
 
 def centre(connection: Connection) -> UUID:

@@ -88,6 +88,19 @@ def test_the_fleet_key_of_another_centre_is_not_used(cluster: Cluster, url: URL,
         central.init(other, tmp_path / "fleet.json", WORK)
 
 
+def test_a_restored_centre_is_another_one_with_the_same_fleet_key(url: URL, tmp_path: Path) -> None:
+    path = tmp_path / "fleet.json"
+    central.init(url, path, WORK)
+    with opened(url) as connection:
+        before = central.centre(connection)
+        ring = keyring.needed(path, before)
+    central.upgrade(url, path, WORK, restored=True)
+    with opened(url) as connection:
+        after = central.centre(connection)
+    assert after != before
+    assert keyring.needed(path, after).keys == ring.keys
+
+
 def test_a_database_that_is_no_centre_is_not_upgraded(url: URL, tmp_path: Path) -> None:
     with pytest.raises(UnusableInput, match="no centre"):
         central.upgrade(url, tmp_path / "fleet.json", WORK)
