@@ -21,12 +21,12 @@ from smartlogd.base.time import Clock
 from smartlogd.schema.migrate import head
 from smartlogd.store.check import faults_of
 from smartlogd.store.engine import bring_up, make_folder
+from smartlogd.store.epoch import renewed
 from smartlogd.store.lock import FolderLock
 from smartlogd.store.places import UNFINISHED, sync_file, sync_folder
 from smartlogd.store.pragmas import DATABASE
 from smartlogd.store.quarantine import BESIDE, REPLACED, set_aside
 from smartlogd.store.recognise import reading, version_of
-from smartlogd.store.salvage import renewed
 from smartlogd.store.tables import upgrade_tables
 from smartlogd.store.trouble import told
 

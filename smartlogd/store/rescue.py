@@ -21,10 +21,11 @@ from smartlogd.base.ids import uuid7
 from smartlogd.base.time import Stamp, monotonic_s
 from smartlogd.schema.instants import micros
 from smartlogd.schema.migrate import head, upgrade
+from smartlogd.store.epoch import renewed
 from smartlogd.store.places import sync_file, sync_folder
 from smartlogd.store.quarantine import is_marked, mark, set_aside, set_aside_folders, unmark
 from smartlogd.store.rows import Origin
-from smartlogd.store.salvage import Salvage, Told, renewed, saved_into, version_in
+from smartlogd.store.salvage import Salvage, Told, saved_into, version_in
 from smartlogd.store.tables import make_tables, upgrade_tables
 from smartlogd.store.trouble import DAMAGED, DISK_FULL, StoreTrouble, told
 

@@ -1,4 +1,4 @@
-"""After a salvage everything the centre may not have waits for it again."""
+"""What is saved twice is there once."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from smartlogd.schema.migrate import head, upgrade
-from smartlogd.store.begin import begin
-from smartlogd.store.salvage import renewed, saved_into, version_in
+from smartlogd.store.salvage import saved_into, version_in
 
 
 @pytest.fixture
@@ -26,31 +25,6 @@ def linked(database: sqlite3.Connection) -> sqlite3.Connection:
     database.execute("INSERT INTO outbox (seq, kind, row_id, priority, at) VALUES (8, 'event', '4', 1, 4)")
     database.execute("INSERT INTO dead_letters VALUES (9, 'event', '5', 1, 5, 6, 'why')")
     return database
-
-
-def waiting(connection: sqlite3.Connection) -> list[str]:
-    return [row for (row,) in connection.execute("SELECT row_id FROM outbox WHERE kind = 'event' ORDER BY seq")]
-
-
-@pytest.mark.parametrize(("is_certain", "left"), [(True, ["4", "6"]), (False, ["3", "4", "6"])])
-def test_what_is_not_known_to_be_acknowledged_waits_once_and_history_does_not(
-    linked: sqlite3.Connection, left: list[str], *, is_certain: bool
-) -> None:
-    renewed(linked, is_certain=is_certain)
-    linked.execute(
-        "INSERT INTO events (id, user_id, type, ts, data, event_id, device_id) VALUES (6, 1, 'loss', 6, '{}', 'e6', 1)"
-    )
-    assert begin(linked)
-    assert sorted(waiting(linked)) == left
-    ((epoch, high),) = linked.execute("SELECT epoch, high_seq FROM devices").fetchall()
-    assert (epoch != "old", high) == (True, 0)
-    assert linked.execute("SELECT 1 FROM meta WHERE key = 'cursor'").fetchone() is None
-
-
-def test_where_there_was_no_centre_nothing_waits(database: sqlite3.Connection) -> None:
-    renewed(database, is_certain=False)
-    assert waiting(database) == []
-    assert database.execute("SELECT count(*) FROM meta").fetchone() == (0,)
 
 
 def test_saving_twice_doubles_nothing(linked: sqlite3.Connection, tmp_path: Path) -> None:
