@@ -299,6 +299,7 @@ class Daemon:
 
     async def _let_go(self, parts: _Parts) -> None:
         await self._flowing.wait()
+        await parts.store.look_over()  # here, for the first frame does not wait for it
         await swept(parts.store, parts.pipeline, parts.identifier, lambda: self._settings.identify)
 
     async def _after_first_frame(self, name: str, part: Part) -> None:
