@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import URL
 
 from smartlogd.store import fleet
 from smartlogd.sync.administrator import administrator
@@ -17,6 +16,8 @@ from smartlogd.sync.enrolment import FleetWork
 
 if TYPE_CHECKING:
     from centre import Cluster
+
+    from smartlogd.schema.migrate import DatabaseUrl
 
 WORK = FleetWork(
     new=fleet.fleet_key,
@@ -28,7 +29,7 @@ WORK = FleetWork(
 
 
 @contextmanager
-def empty_database(cluster: Cluster, owner: str | None = None) -> Iterator[URL]:
+def empty_database(cluster: Cluster, owner: str | None = None) -> Iterator[DatabaseUrl]:
     """An empty database of its own, as its administrator names it; taken away with the logins that were made in it."""
     name = f"smartlog_{uuid4().hex[:12]}"
     cluster.execute(f'CREATE DATABASE "{name}"' + (f' OWNER "{owner}"' if owner else ""))

@@ -15,8 +15,7 @@ from smartlogd.cli.columns import columns
 from smartlogd.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
-
+    from smartlogd.schema.migrate import DatabaseUrl
     from smartlogd.sync.bundle import Bundle
     from smartlogd.sync.central import Prepared
     from smartlogd.sync.enrolment import FleetWork, NewDevice
@@ -169,7 +168,7 @@ def status(url: Where = None, as_json: AsJson = False) -> None:  # noqa: FBT002
     typer.echo(json.dumps(state_fields(found)) if as_json else "\n".join(state_lines(found)))
 
 
-def _url(given: str | None) -> URL:
+def _url(given: str | None) -> DatabaseUrl:
     from dotenv import dotenv_values
 
     from smartlogd.sync.administrator import administrator

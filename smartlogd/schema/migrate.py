@@ -14,8 +14,12 @@ from smartlogd.base.errors import UnusableInput
 
 if TYPE_CHECKING:
     import sqlite3
+    from typing import TypeAlias
 
     from sqlalchemy import URL
+
+    DatabaseUrl: TypeAlias = URL
+    """What `reachable` gives, for rooms that know no SQLAlchemy."""
 
 APPLICATION_ID = 0x534C4F47
 """The letters SLOG, in SQLite's header field for it: `file smartlog.db` and other programs can tell whose it is."""

@@ -10,13 +10,13 @@ from smartlogd.base.errors import Exit, Missing, SmartlogError, UnusableInput
 from smartlogd.sync.bundle import STRICT, Address
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from smartlogd.schema.migrate import DatabaseUrl
 
 MOST_BYTES = 65536
 _USUAL_SOCKET = "/var/run/postgresql"
 
 
-def for_devices(url: URL, host: str | None) -> str:
+def for_devices(url: DatabaseUrl, host: str | None) -> str:
     """The URL in an enrolment: server and database as the administrator's, or as `host` ("name" or "name:port") says.
 
     A server elsewhere must prove who it is; one on this machine as the administrator lets it.
@@ -46,7 +46,7 @@ def for_devices(url: URL, host: str | None) -> str:
     )
 
 
-def authority(url: URL, given: Path | None) -> str | None:
+def authority(url: DatabaseUrl, given: Path | None) -> str | None:
     """The text of the certificate of who signed the server's: the file given, else the one of the URL's sslrootcert."""
     named = url.query.get("sslrootcert")
     path = given or (Path(named) if isinstance(named, str) and named != "system" else None)

@@ -17,7 +17,7 @@ from smartlogd.base.errors import Exit, Missing, ServiceAway, SmartlogError, Unu
 from smartlogd.sync.trouble import shortened
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from smartlogd.schema.migrate import DatabaseUrl
 
 Connection: TypeAlias = psycopg.Connection[tuple[object, ...]]
 
@@ -32,7 +32,7 @@ class Refused(SmartlogError):
     code = Exit.PERMISSION
 
 
-def administrator(given: str | None, environment: Mapping[str, str | None]) -> URL:
+def administrator(given: str | None, environment: Mapping[str, str | None]) -> DatabaseUrl:
     """The central database: as `given` on the command line, else as DATABASE_URL of the environment says.
 
     WrongConfiguration where neither names one, UnusableInput where it is no PostgreSQL.
@@ -52,13 +52,13 @@ def administrator(given: str | None, environment: Mapping[str, str | None]) -> U
     return made
 
 
-def libpq(url: URL) -> str:
+def libpq(url: DatabaseUrl) -> str:
     """The same URL as libpq reads it."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @contextmanager
-def opened(url: URL) -> Iterator[Connection]:
+def opened(url: DatabaseUrl) -> Iterator[Connection]:
     """A connection to the central database in autocommit; what goes wrong in the block is told in our words."""
     with told():
         try:

@@ -19,7 +19,7 @@ from smartlogd.sync.hardening import Gap, gaps, harden
 from smartlogd.sync.keyring import Keyring
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from smartlogd.schema.migrate import DatabaseUrl
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ _SHARE = "INSERT INTO meta (key, value) VALUES ('shared', 'true') ON CONFLICT (k
 _HAS_FLEET = "SELECT EXISTS (SELECT FROM fleet_keys) OR EXISTS (SELECT FROM person_keys)"
 
 
-def init(url: URL, path: Path, work: FleetWork, *, shared: bool = False) -> Prepared:
+def init(url: DatabaseUrl, path: Path, work: FleetWork, *, shared: bool = False) -> Prepared:
     """Make a centre of the database, and a fleet key for it.
 
     A database that holds tables of others is refused unless `shared`; then nothing is taken from PUBLIC in it, for
@@ -74,7 +74,7 @@ def init(url: URL, path: Path, work: FleetWork, *, shared: bool = False) -> Prep
         return _prepared(connection, ring, work, was, made_key=made_key)
 
 
-def upgrade(url: URL, path: Path, work: FleetWork, *, restored: bool = False) -> Prepared:
+def upgrade(url: DatabaseUrl, path: Path, work: FleetWork, *, restored: bool = False) -> Prepared:
     """Bring the centre to the newest schema version, close what has opened since, and wrap late keys anew.
 
     One that was `restored` from a backup becomes another centre to its devices: they have followed the lost one further
@@ -137,7 +137,7 @@ def _our_names() -> frozenset[str]:
     return frozenset({table.name for table in ours} | {"alembic_version"})
 
 
-def _migrate(url: URL) -> None:
+def _migrate(url: DatabaseUrl) -> None:
     from sqlalchemy.exc import DBAPIError
 
     from smartlogd.schema.migrate import upgrade as migrate

@@ -16,16 +16,17 @@ from smartlogd.sync.administrator import one, opened
 
 if TYPE_CHECKING:
     from centre import Cluster
-    from sqlalchemy import URL
+
+    from smartlogd.schema.migrate import DatabaseUrl
 
 
 @pytest.fixture
-def url(cluster: Cluster) -> Iterator[URL]:
+def url(cluster: Cluster) -> Iterator[DatabaseUrl]:
     with empty_database(cluster) as made:
         yield made
 
 
-def test_an_empty_database_becomes_a_centre_and_doing_it_again_changes_nothing(url: URL, tmp_path: Path) -> None:
+def test_an_empty_database_becomes_a_centre_and_a_second_time_changes_nothing(url: DatabaseUrl, tmp_path: Path) -> None:
     path = tmp_path / "fleet.json"
     first = central.init(url, path, WORK)
     assert (first.version, first.was, first.made_key) == (head(), None, True)
@@ -39,7 +40,7 @@ def test_an_empty_database_becomes_a_centre_and_doing_it_again_changes_nothing(u
         assert keyring.needed(path, central.centre(connection)).devices == {}
 
 
-def test_a_database_of_others_is_refused_and_left_as_it_was(url: URL, tmp_path: Path) -> None:
+def test_a_database_of_others_is_refused_and_left_as_it_was(url: DatabaseUrl, tmp_path: Path) -> None:
     with opened(url) as connection:
         connection.execute("CREATE TABLE invoices (id int)")
     with pytest.raises(SmartlogError, match="invoices") as error:
@@ -50,7 +51,7 @@ def test_a_database_of_others_is_refused_and_left_as_it_was(url: URL, tmp_path: 
     assert not (tmp_path / "fleet.json").exists()
 
 
-def test_whoever_shares_a_database_keeps_what_everyone_may_do_in_it(url: URL, tmp_path: Path) -> None:
+def test_whoever_shares_a_database_keeps_what_everyone_may_do_in_it(url: DatabaseUrl, tmp_path: Path) -> None:
     with opened(url) as connection:
         connection.execute("CREATE TABLE invoices (id int)")
     done = central.init(url, tmp_path / "fleet.json", WORK, shared=True)
@@ -64,7 +65,7 @@ def test_whoever_shares_a_database_keeps_what_everyone_may_do_in_it(url: URL, tm
 @pytest.mark.parametrize(
     "statement", ["CREATE TABLE events (id int)", "CREATE SCHEMA report", "CREATE TABLE alembic_version (n int)"]
 )
-def test_what_stands_in_our_place_is_never_taken_away(url: URL, tmp_path: Path, statement: str) -> None:
+def test_what_stands_in_our_place_is_never_taken_away(url: DatabaseUrl, tmp_path: Path, statement: str) -> None:
     with opened(url) as connection:
         connection.execute(statement.encode())
     with pytest.raises(SmartlogError, match="in our place") as error:
@@ -72,7 +73,7 @@ def test_what_stands_in_our_place_is_never_taken_away(url: URL, tmp_path: Path, 
     assert error.value.code == Exit.CANNOT_CREATE
 
 
-def test_a_lost_file_of_the_fleet_key_is_not_made_anew(url: URL, tmp_path: Path) -> None:
+def test_a_lost_file_of_the_fleet_key_is_not_made_anew(url: DatabaseUrl, tmp_path: Path) -> None:
     central.init(url, tmp_path / "fleet.json", WORK)
     with opened(url) as connection:
         connection.execute("INSERT INTO person_keys (owner, wrapped) VALUES (gen_random_uuid(), 'x')")
@@ -82,13 +83,13 @@ def test_a_lost_file_of_the_fleet_key_is_not_made_anew(url: URL, tmp_path: Path)
     assert not (tmp_path / "other.json").exists()
 
 
-def test_the_fleet_key_of_another_centre_is_not_used(cluster: Cluster, url: URL, tmp_path: Path) -> None:
+def test_the_fleet_key_of_another_centre_is_not_used(cluster: Cluster, url: DatabaseUrl, tmp_path: Path) -> None:
     central.init(url, tmp_path / "fleet.json", WORK)
     with empty_database(cluster) as other, pytest.raises(WrongConfiguration, match="another centre"):
         central.init(other, tmp_path / "fleet.json", WORK)
 
 
-def test_a_restored_centre_is_another_one_with_the_same_fleet_key(url: URL, tmp_path: Path) -> None:
+def test_a_restored_centre_is_another_one_with_the_same_fleet_key(url: DatabaseUrl, tmp_path: Path) -> None:
     path = tmp_path / "fleet.json"
     central.init(url, path, WORK)
     with opened(url) as connection:
@@ -101,6 +102,6 @@ def test_a_restored_centre_is_another_one_with_the_same_fleet_key(url: URL, tmp_
     assert keyring.needed(path, after).keys == ring.keys
 
 
-def test_a_database_that_is_no_centre_is_not_upgraded(url: URL, tmp_path: Path) -> None:
+def test_a_database_that_is_no_centre_is_not_upgraded(url: DatabaseUrl, tmp_path: Path) -> None:
     with pytest.raises(UnusableInput, match="no centre"):
         central.upgrade(url, tmp_path / "fleet.json", WORK)

@@ -16,7 +16,8 @@ from smartlogd.sync.hardening import Gap, gaps, harden
 
 if TYPE_CHECKING:
     from centre import Cluster
-    from sqlalchemy import URL
+
+    from smartlogd.schema.migrate import DatabaseUrl
 
 
 def to_close(found: tuple[Gap, ...]) -> list[str]:
@@ -24,14 +25,14 @@ def to_close(found: tuple[Gap, ...]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def url(cluster: Cluster) -> Iterator[URL]:
+def url(cluster: Cluster) -> Iterator[DatabaseUrl]:
     with empty_database(cluster) as made:
         upgrade(made)
         yield made
 
 
 @pytest.fixture
-def connection(url: URL) -> Iterator[Connection]:
+def connection(url: DatabaseUrl) -> Iterator[Connection]:
     with opened(url) as made:
         yield made
 
@@ -82,7 +83,9 @@ def test_whoever_may_not_close_the_catalogue_closes_the_rest_and_is_told(cluster
     assert any("REVOKE EXECUTE ON FUNCTION pg_sleep(double precision) FROM PUBLIC" in each for each in statements)
 
 
-def test_those_who_watch_over_servers_go_on_watching(cluster: Cluster, url: URL, connection: Connection) -> None:
+def test_those_who_watch_over_servers_go_on_watching(
+    cluster: Cluster, url: DatabaseUrl, connection: Connection
+) -> None:
     harden(connection)
     connection.execute("SET ROLE pg_monitor")
     assert connection.execute("SELECT count(*) > 0 FROM pg_stat_activity").fetchone() == (True,)
