@@ -289,7 +289,8 @@ class Centre:
             )
             ((device_id,),) = connection.execute(
                 "INSERT INTO devices (user_id, name, type, status, capabilities, enabled, epoch, high_seq)"
-                " SELECT id, %s, 'camera', 'offline', '[]', true, gen_random_uuid(), 0 FROM users WHERE uid = %s RETURNING id",
+                " SELECT id, %s, 'camera', 'offline', '[]', true, gen_random_uuid(), 0 FROM users"
+                " WHERE uid = %s RETURNING id",
                 (name, owner or self.owner),
             ).fetchall()
             connection.execute("INSERT INTO device_logins (login, device_id) VALUES (%s, %s)", (login, device_id))

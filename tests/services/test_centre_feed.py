@@ -86,18 +86,23 @@ def test_routines_are_for_all_devices_of_the_owner_or_for_one(centre: Centre, sp
     stranger = user(name="Somebody")
     door.send(stranger)
     for uid, name, device, owner in (
-        (everyones, "all", None, centre.owner), (gates, "gate's", "gate", centre.owner), (strangers, "x", None, stranger["uid"]),
+        (everyones, "all", None, centre.owner), (gates, "gate's", "gate", centre.owner),
+        (strangers, "x", None, stranger["uid"]),
     ):  # fmt: skip
         centre.execute(ROUTINE, uid, name, device, owner)
 
     def routines(device: object) -> dict[str, str | None]:
-        return {row["uid"]: row.get("name") for row in device.hear() if row["kind"] == "routine" and not row.get("gone")}
+        return {
+            row["uid"]: row.get("name") for row in device.hear() if row["kind"] == "routine" and not row.get("gone")
+        }
 
     assert routines(door) == {everyones: "all"}
     assert routines(gate) == {everyones: "all", gates: "gate's"}
     centre.execute("UPDATE routines SET device_id = %s WHERE uid = %s", door.enrolled.device_id, gates)
     assert routines(door) == {gates: "gate's"}
-    assert [row for row in gate.hear() if row["kind"] == "routine"] == [{"kind": "routine", "v": 1, "uid": gates, "gone": True}]
+    assert [row for row in gate.hear() if row["kind"] == "routine"] == [
+        {"kind": "routine", "v": 1, "uid": gates, "gone": True}
+    ]
     centre.execute("DELETE FROM routines WHERE uid = %s", everyones)
     assert door.hear() == [{"kind": "routine", "v": 1, "uid": everyones, "gone": True}]
 
@@ -110,7 +115,12 @@ def test_models_come_and_go(centre: Centre, speaking: Callable) -> None:
         " VALUES ('a \"name\"', '1', 'pose', 's3://x', 'active', now(), '{\"labels\": [1]}')"
     )
     (heard,) = door.hear()
-    assert (heard["name"], heard["version"], heard["status"], heard["metadata"]) == ('a "name"', "1", "active", {"labels": [1]})
+    assert (heard["name"], heard["version"], heard["status"], heard["metadata"]) == (
+        'a "name"',
+        "1",
+        "active",
+        {"labels": [1]},
+    )
     centre.execute("DELETE FROM models")
     assert door.hear() == [{"kind": "model", "v": 1, "name": 'a "name"', "version": "1", "gone": True}]
 

@@ -82,7 +82,8 @@ def test_people_who_were_there_before_the_feed_are_told(empty: str) -> None:
     with psycopg.connect(empty, autocommit=True) as connection:
         connection.execute("ALTER TABLE users DISABLE TRIGGER USER")
         connection.execute(
-            "INSERT INTO users (uid, name, role, created_at, updated_at) VALUES (gen_random_uuid(), 'Ada', 'member', now(), now())"
+            "INSERT INTO users (uid, name, role, created_at, updated_at)"
+            " VALUES (gen_random_uuid(), 'Ada', 'member', now(), now())"
         )
     assert ask(empty, "SELECT count(*) FROM changes") == [(0,)]
     upgrade(empty)
@@ -129,15 +130,20 @@ def test_an_extension_that_comes_later_is_found(cluster: Cluster, timescale: Cen
             connection.execute(f"CREATE TABLE plain (LIKE {table} INCLUDING ALL)")
             connection.execute(f"DROP TABLE {table}")
             connection.execute(f"ALTER TABLE plain RENAME TO {table}")
-            connection.execute(f"CREATE INDEX again ON {table} (\"{time}\")")
+            connection.execute(f'CREATE INDEX again ON {table} ("{time}")')
             connection.execute("DROP INDEX again")
         connection.execute(
-            "INSERT INTO events (user_id, type, ts, data, event_id, device_id) VALUES (1, 'sit', now(), '{}', gen_random_uuid(), 1)"
+            "INSERT INTO events (user_id, type, ts, data, event_id, device_id)"
+            " VALUES (1, 'sit', now(), '{}', gen_random_uuid(), 1)"
         )
         connection.execute("DROP EXTENSION timescaledb CASCADE")
     upgrade(empty)
-    assert ask(empty, "SELECT count(*) FROM timescaledb_information.hypertables WHERE hypertable_schema = 'public'") == [(2,)]
-    assert ask(empty, "SELECT count(*), count(tableoid::regclass <> 'events'::regclass OR NULL) FROM events") == [(1, 1)]
+    assert ask(
+        empty, "SELECT count(*) FROM timescaledb_information.hypertables WHERE hypertable_schema = 'public'"
+    ) == [(2,)]
+    assert ask(empty, "SELECT count(*), count(tableoid::regclass <> 'events'::regclass OR NULL) FROM events") == [
+        (1, 1)
+    ]
 
 
 def test_compression_and_retention_are_as_the_options_say(full: Centre) -> None:
@@ -149,7 +155,10 @@ def test_compression_and_retention_are_as_the_options_say(full: Centre) -> None:
     assert full.execute(policies) == both
     full.execute("INSERT INTO meta VALUES ('retention_days', '400')")
     upgrade(full.url)
-    assert [row[1:] for row in full.execute(policies)] == [("policy_compression", "45 days"), ("policy_retention", "400 days")] * 2
+    assert [row[1:] for row in full.execute(policies)] == [
+        ("policy_compression", "45 days"),
+        ("policy_retention", "400 days"),
+    ] * 2
     full.execute("DELETE FROM meta WHERE key = 'retention_days'")
     upgrade(full.url)
     assert full.execute(policies) == both

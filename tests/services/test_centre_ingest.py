@@ -27,7 +27,8 @@ def test_a_crossing_becomes_an_event_a_passing_a_subject_and_a_count(centre: Cen
     passed = crossing("I", ts=ago(days=3) // 1_000_000 * 1_000_000 + 123_457)
     assert speaking().send(passed) == {"wire": 1, "ok": seqs(passed), "duplicate": [], "rejected": [], "held": []}
     ((at, type_, data, name),) = centre.execute(
-        "SELECT (extract(epoch FROM ts) * 1000000)::bigint, e.type, data, d.name FROM events e JOIN devices d ON d.id = device_id"
+        "SELECT (extract(epoch FROM ts) * 1000000)::bigint, e.type, data, d.name"
+        " FROM events e JOIN devices d ON d.id = device_id"
     )
     assert (at, type_, data, name) == (passed["ts"], "crossing", passed["data"], "door")  # to the microsecond
     assert centre.execute("SELECT uuid, action, line, confidence, track_id, user_id FROM smartlog") == [
@@ -184,7 +185,8 @@ def test_a_device_has_no_rights_but_its_four_functions(centre: Centre, speaking:
 def test_functions_that_act_for_the_owner_fix_where_they_look_for_names(centre: Centre) -> None:
     loose = centre.execute(
         "SELECT proname FROM pg_proc WHERE pronamespace IN ('api'::regnamespace, 'internal'::regnamespace)"
-        " AND prosqlbody IS NULL AND NOT coalesce(array_to_string(proconfig, ',') LIKE 'search_path=pg_catalog, public, pg_temp%', false)"
+        " AND prosqlbody IS NULL"
+        " AND NOT coalesce(array_to_string(proconfig, ',') LIKE 'search_path=pg_catalog, public, pg_temp%', false)"
     )
     assert loose == []
     assert centre.execute(
@@ -363,6 +365,7 @@ def test_devices_that_bring_the_same_people_at_once_do_not_block_each_other(cent
     assert troubles == []
     assert count(centre, "smartlog") == 6 * 6 * 40
     wrong = centre.execute(
-        "SELECT count(*) FROM smartlog l JOIN subjects s ON s.uuid = l.uuid::uuid WHERE l.user_id IS DISTINCT FROM s.user_id"
+        "SELECT count(*) FROM smartlog l JOIN subjects s ON s.uuid = l.uuid::uuid"
+        " WHERE l.user_id IS DISTINCT FROM s.user_id"
     )
     assert wrong == [(0,)]

@@ -86,7 +86,9 @@ def test_a_subjects_span_only_grows(centre: Centre, speaking: Callable) -> None:
     door.send(seen)
     door.send(subject(seen["subject"], first=ago(days=2), last=ago(days=1)))
     door.send(crossing(subject=seen["subject"], ts=ago(days=3)))
-    assert centre.execute("SELECT first_seen::date = now()::date - 3, last_seen > now() - interval '1 minute' FROM subjects") == [(True, True)]
+    assert centre.execute(
+        "SELECT first_seen::date = now()::date - 3, last_seen > now() - interval '1 minute' FROM subjects"
+    ) == [(True, True)]
 
 
 def test_the_newer_word_about_a_person_wins(centre: Centre, speaking: Callable) -> None:
@@ -111,7 +113,9 @@ def test_a_person_who_was_never_met_gets_a_place(centre: Centre, speaking: Calla
     door, uid = speaking(), str(uuid4())
     seen = event(person=uid)
     assert door.send(seen)["ok"] == [seen["seq"]]
-    assert centre.execute("SELECT u.name, u.uid::text FROM events e JOIN users u ON u.id = e.subject_user_id") == [(None, uid)]
+    assert centre.execute("SELECT u.name, u.uid::text FROM events e JOIN users u ON u.id = e.subject_user_id") == [
+        (None, uid)
+    ]
     assert not [row for row in of(door.hear(), "user") if row["uid"] == uid]
     door.send(user(uid, "Ada", updated=ago(days=300)))
     assert [row["name"] for row in of(door.hear(), "user") if row["uid"] == uid] == ["Ada"]
@@ -132,19 +136,25 @@ def test_forgetting_a_person_leaves_counts_and_nothing_else(centre: Centre, spea
     door.hear()
     assert door.send(tombstone(ada["uid"]))["rejected"] == []
     told = door.hear()
-    assert {row["what"] for row in of(told, "tombstone") if row["uid"] in {mine["subject"], merged["subject"]}} == {"stranger"}
+    assert {row["what"] for row in of(told, "tombstone") if row["uid"] in {mine["subject"], merged["subject"]}} == {
+        "stranger"
+    }
     assert [row["what"] for row in of(told, "tombstone") if row["uid"] == ada["uid"]] == ["person"]
     assert len([row for row in of(told, "template") if row.get("gone")]) == 2
     gone = (ada["uid"], mine["subject"], merged["subject"])
     for table in ("events", "smartlog", "late_rows", "subjects", "face_templates", "person_keys", "rejects"):
         text = "".join(row[0] for row in centre.execute(f"SELECT t::text FROM {table} t"))
         assert not any(uid in text for uid in gone), table
-    assert centre.execute("SELECT name, email, consent_at, forgotten_at IS NOT NULL FROM users WHERE uid = %s", ada["uid"]) == [
-        (None, None, None, True)
-    ]
-    assert centre.execute("SELECT uuid = event_id::text, track_id FROM smartlog WHERE uuid <> %s", other["subject"]) == [(True, None)] * 2
+    assert centre.execute(
+        "SELECT name, email, consent_at, forgotten_at IS NOT NULL FROM users WHERE uid = %s", ada["uid"]
+    ) == [(None, None, None, True)]
+    assert (
+        centre.execute("SELECT uuid = event_id::text, track_id FROM smartlog WHERE uuid <> %s", other["subject"])
+        == [(True, None)] * 2
+    )
     assert sorted(centre.execute("SELECT type, data::text FROM events WHERE subject_uuid IS NULL")) == [
-        ("crossing", '{"confidence": 0.9}'), ("crossing", '{"confidence": 0.9}'), ("face_seen", "{}"), ("sit", '{"confidence": 0.9}'),
+        ("crossing", '{"confidence": 0.9}'), ("crossing", '{"confidence": 0.9}'),
+        ("face_seen", "{}"), ("sit", '{"confidence": 0.9}'),
     ]  # fmt: skip
     assert centre.execute("SELECT sum(count) FROM counts_hourly") == [(6,)]
     assert named(centre)[other["subject"]] is None
@@ -174,13 +184,15 @@ def test_what_comes_late_about_the_forgotten_is_stripped(centre: Centre, speakin
     assert centre.execute("SELECT sum(in_count), sum(out_count) FROM counts_hourly") == [(1, 1)]
 
 
-def test_an_owner_who_is_forgotten_leaves_the_devices_to_nobody_in_particular(centre: Centre, speaking: Callable) -> None:
+def test_an_owner_who_is_forgotten_leaves_the_devices_to_nobody_in_particular(
+    centre: Centre, speaking: Callable
+) -> None:
     door, seen = speaking(), crossing()
     door.send(seen, subject(seen["subject"], user=centre.owner, rev=1))
     door.send(tombstone(centre.owner))
-    assert centre.execute("SELECT u.name, u.email, u.uid::text <> %s FROM devices d JOIN users u ON u.id = d.user_id", centre.owner) == [
-        ("owner", None, True)
-    ]
+    assert centre.execute(
+        "SELECT u.name, u.email, u.uid::text <> %s FROM devices d JOIN users u ON u.id = d.user_id", centre.owner
+    ) == [("owner", None, True)]
     assert centre.execute("SELECT forgotten_at IS NOT NULL FROM users WHERE uid = %s", centre.owner) == [(True,)]
     assert named(centre) != {seen["subject"]: "Owner"}
 
@@ -208,11 +220,14 @@ def test_two_people_who_are_one_become_one_everywhere(centre: Centre, speaking: 
     assert [row["heir"] for row in of(gate.hear(), "tombstone")] == [ada["uid"]]
 
 
-def test_nobody_is_merged_into_themselves(speaking: Callable) -> None:
+def test_nobody_is_merged_into_themselves_nor_in_a_circle(speaking: Callable) -> None:
     door, ada, bob = speaking(), user(name="Ada"), user(name="Bob")
     assert len(door.send(tombstone(ada["uid"], "merged", heir=ada["uid"]))["rejected"]) == 1
     door.send(tombstone(ada["uid"], "merged", heir=bob["uid"]))
-    assert len(door.send(tombstone(bob["uid"], "merged", heir=ada["uid"]))["rejected"]) == 1
+    door.hear()
+    other_way_round = tombstone(bob["uid"], "merged", heir=ada["uid"])  # the first word counts, and is told again
+    assert door.send(other_way_round)["duplicate"] == [other_way_round["seq"]]
+    assert [(row["uid"], row["heir"]) for row in of(door.hear(), "tombstone")] == [(ada["uid"], bob["uid"])]
 
 
 def test_a_tombstone_that_comes_again_is_a_duplicate(speaking: Callable) -> None:
@@ -236,8 +251,12 @@ def test_a_face_is_inserted_once_replaced_when_resealed_and_removed(centre: Cent
     assert of(gate.hear(), "template") == [{"kind": "template", "v": 1, "id": face["id"], "gone": True}]
 
 
-@pytest.mark.parametrize("wrong", [{"vector": "no base 64!"}, {"quality": 3}, {"vector": "QUFB" * 9000}, {"user": str(uuid4())}])
-def test_a_face_that_cannot_be_meant_is_refused_and_kept_nowhere(centre: Centre, speaking: Callable, wrong: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "wrong", [{"vector": "no base 64!"}, {"quality": 3}, {"vector": "QUFB" * 9000}, {"user": str(uuid4())}]
+)
+def test_a_face_that_cannot_be_meant_is_refused_and_kept_nowhere(
+    centre: Centre, speaking: Callable, wrong: dict[str, Any]
+) -> None:
     face = template(subject=str(uuid4())) | wrong
     assert len(speaking().send(face)["rejected"]) == 1
     assert centre.execute("SELECT count(*) FROM face_templates") == [(0,)]

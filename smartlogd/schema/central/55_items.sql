@@ -123,6 +123,19 @@ BEGIN
 END
 $$;
 
+-- Put the mergers of this person, and of all whom they led to, at the end of the feed again.
+CREATE FUNCTION internal.repeat_mergers(who uuid) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    FOR step IN 1..32 LOOP
+        PERFORM FROM public.tombstones WHERE uid = who AND what = 'merged';
+        EXIT WHEN NOT FOUND;
+        PERFORM internal.note('tombstone', who::text);
+        SELECT heir INTO who FROM public.tombstones WHERE uid = who;
+    END LOOP;
+END
+$$;
+
 -- Who was forgotten, or is another by now. A device that was away tells it again; the second time nothing happens.
 CREATE FUNCTION internal.take_tombstones(items json) RETURNS bigint[] LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -134,8 +147,14 @@ BEGIN
         SELECT seq, uid, what, heir, least(coalesce(internal.instant(at), now()), now()) AS at
         FROM json_to_recordset(items) AS x (seq bigint, uid uuid, what text, heir uuid, at bigint) ORDER BY uid
     LOOP
-        IF t.what = 'merged' AND internal.heir(t.heir) = t.uid THEN
+        IF t.what = 'merged' AND t.heir = t.uid THEN
             RAISE EXCEPTION 'A person cannot be merged into themselves.' USING ERRCODE = '22023';
+        ELSIF t.what = 'merged' AND internal.heir(t.heir) = t.uid THEN
+            -- Made one the other way round elsewhere, and that came first: the device is told so once more.
+            PERFORM internal.repeat_mergers(t.heir);
+            PERFORM internal.note('user', t.uid::text);
+            twice := twice || t.seq;
+            CONTINUE;
         END IF;
         INSERT INTO public.tombstones AS known (uid, what, heir, at) VALUES (t.uid, t.what, t.heir, t.at)
         ON CONFLICT (uid) DO UPDATE SET what = 'person', heir = NULL, at = excluded.at

@@ -2,6 +2,7 @@
 -- A day is one of the zone in meta 'timezone' (default UTC). What the views share are views too, for a view reads with its
 -- owner's rights and a function called in it with the reader's.
 
+-- The zone, when this day began in it, and since when a passing says that someone is there.
 CREATE VIEW internal.calendar AS
 SELECT zone, date_trunc('day', now() AT TIME ZONE zone) AT TIME ZONE zone AS today,
     now() - hours * interval '1 hour' AS present_since
@@ -83,15 +84,16 @@ CREATE VIEW report.who_is_in AS
 SELECT coalesce(u.name, 'stranger ' || right(n.uuid, 6)) AS who, u.name IS NOT NULL AS is_known,
     n.at AS since, d.name AS device, d.site, n.line
 FROM (
-    SELECT DISTINCT ON (coalesce('p' || p.user_id, p.root)) p.*
+    SELECT DISTINCT ON (p.user_id, p.root) p.*
     FROM (
-        SELECT q.*, CASE WHEN s.merged_into IS NULL THEN q.uuid ELSE internal.root_of(s.uuid)::text END AS root
+        SELECT q.*, CASE WHEN q.user_id IS NOT NULL THEN NULL WHEN s.merged_into IS NULL THEN q.uuid
+            ELSE internal.root_of(s.uuid)::text END COLLATE "C" AS root
         FROM internal.recent_passings AS q
         LEFT JOIN public.subjects AS s
             ON q.user_id IS NULL AND s.uuid = CASE WHEN q.uuid ~ '^[0-9a-f-]{36}$' THEN q.uuid::uuid END
         WHERE q.at >= (SELECT present_since FROM internal.calendar)
     ) AS p
-    ORDER BY coalesce('p' || p.user_id, p.root), p.at DESC
+    ORDER BY p.user_id, p.root, p.at DESC
 ) AS n
 JOIN public.devices AS d ON d.id = n.device_id
 LEFT JOIN public.users AS u ON u.id = n.user_id

@@ -44,6 +44,7 @@ LEFT JOIN users AS u ON u.id = s.user_id
 
 
 def upgrade() -> None:
+    # house: a step is a list of statements; there is nothing to understand in between.
     with op.batch_alter_table("tombstones") as batch_op:
         batch_op.add_column(sa.Column("heir", sa.String(36), nullable=True))
         batch_op.drop_constraint("ck_tombstones_what")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -38,15 +39,15 @@ def created(path: Path) -> None:
 
 
 def shape(path: Path) -> dict[str, list[str]]:
-    """Every object of the database by name, as the lines of its text.
+    """Every object of the database by name, as the pieces of its text.
 
-    The order of columns and constraints means nothing, and nor do the quotes that SQLite writes round a table's new name.
+    Their order means nothing, nor do the quotes that SQLite writes round a table's new name.
     """
     with closing(sqlite3.connect(path)) as connection:
         texts = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
         texts["version"] = str(connection.execute("SELECT version_num FROM alembic_version").fetchall())
         texts["application"] = str(connection.execute("PRAGMA application_id").fetchone())
-    return {name: sorted(line.strip().rstrip(", ") for line in text.replace('"', "").splitlines()) for name, text in texts.items()}
+    return {name: sorted(re.split(r"\s*[,\n]\s*", text.replace('"', ""))) for name, text in texts.items()}
 
 
 def test_a_new_database_is_what_the_migrations_make(tmp_path: Path, url: str) -> None:

@@ -169,8 +169,8 @@ def test_every_table_says_where_it_lives() -> None:
         },
         "edge": {"boots", "outbox", "dead_letters"},
         "central": {
-            "device_logins", "device_epochs", "late_rows", "counts_hourly", "clock_corrections", "rejects", "person_keys",
-            "fleet_keys", "changes",
+            "device_logins", "device_epochs", "late_rows", "counts_hourly", "clock_corrections", "rejects",
+            "person_keys", "fleet_keys", "changes",
         },
     }  # fmt: skip
 
