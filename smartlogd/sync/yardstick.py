@@ -27,7 +27,8 @@ AND attidentity = '' ORDER BY attnum
 """
 # An event's age when it could be seen: from its own stamp to the commit; the server must keep the times of commits.
 _AGES = """
-SELECT count(*), coalesce(percentile_cont(ARRAY[0.5, 0.99, 1]) WITHIN GROUP (ORDER BY age_s), ARRAY[0, 0, 0])
+SELECT count(*), coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY age_s), 0),
+    coalesce(percentile_cont(0.99) WITHIN GROUP (ORDER BY age_s), 0), coalesce(max(age_s), 0)
 FROM (SELECT extract(epoch FROM pg_xact_commit_timestamp(xmin) - ts)::float8 AS age_s FROM events) AS e
 """
 _EVENTS = "SELECT event_id FROM events UNION ALL SELECT event_id FROM late_rows"
@@ -37,6 +38,11 @@ SELECT count(*), coalesce(max(n), 0)::int, coalesce(extract(epoch FROM max(idle)
     FROM pg_stat_activity WHERE datname = current_database() AND usename IN (SELECT login FROM device_logins)
     GROUP BY usename
 ) AS each
+"""
+_VERSION = "SELECT current_setting('server_version')"
+_TIMESCALE = """
+SELECT extversion || ' (' || coalesce(current_setting('timescaledb.license', true), '') || ')'
+FROM pg_extension WHERE extname = 'timescaledb'
 """
 _LOGINS = "SELECT login FROM device_logins"
 _IS_SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
@@ -114,7 +120,9 @@ def settle(connection: Connection) -> None:
 def count(connection: Connection) -> Mapping[str, int]:
     """How many rows the log's tables have."""
     return {
-        table: int(str(connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchall()[0][0]))
+        table: int(
+            str(connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchall()[0][0])
+        )
         for table in LOG
     }
 
@@ -122,8 +130,8 @@ def count(connection: Connection) -> Mapping[str, int]:
 def ages(url: URL) -> Ages:
     """The ages of all events; the server must run with `track_commit_timestamp`."""
     with opened(url) as connection:
-        ((number, (p50_s, p99_s, highest_s)),) = connection.execute(_AGES).fetchall()
-    return Ages(number, p50_s, p99_s, highest_s)
+        number, *spans_s = (str(value) for value in connection.execute(_AGES).fetchall()[0])
+    return Ages(int(number), *(float(span_s) for span_s in spans_s))
 
 
 def event_ids(url: URL) -> list[UUID]:
@@ -132,11 +140,18 @@ def event_ids(url: URL) -> list[UUID]:
         return [UUID(str(event)) for (event,) in rows(connection, _EVENTS)]
 
 
+def server_name(url: URL) -> str:
+    """What the server is: its version, and TimescaleDB's with its edition where the database uses it."""
+    with opened(url) as connection:
+        plain = f"PostgreSQL {str(one(connection, _VERSION)).split()[0]}"
+        return plain if (more := one(connection, _TIMESCALE)) is None else f"{plain}, TimescaleDB {more}"
+
+
 def connected(url: URL) -> Open:
     """Which devices are connected just now."""
     with opened(url) as connection:
-        ((devices, most_each, idle_s),) = connection.execute(_OPEN).fetchall()
-    return Open(devices, most_each, idle_s)
+        devices, most_each, idle_s = (str(value) for value in connection.execute(_OPEN).fetchall()[0])
+    return Open(int(devices), int(most_each), float(idle_s))
 
 
 def _taken(connection: Connection, table: str) -> list[bytes]:

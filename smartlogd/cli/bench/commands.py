@@ -10,11 +10,12 @@ import typer
 
 from smartlogd.cli.bench.identity import embed, gallery
 from smartlogd.cli.bench.report import Runs, disk, settings_of, tell
+from smartlogd.cli.bench.sending import drain, fleet, reports
 from smartlogd.cli.options import AsJson, Config, Profile
 
-app = typer.Typer(help="Measure this machine: speed, start, memory, log, faces.", rich_markup_mode=None)
-app.command()(embed)
-app.command()(gallery)
+app = typer.Typer(help="Measure this machine: speed, start, memory, log, faces, centre.", rich_markup_mode=None)
+for measure in (embed, gallery, drain, fleet, reports):
+    app.command()(measure)
 
 Measured = TypeVar("Measured")
 
@@ -37,7 +38,10 @@ def bench(
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Measure speed, cost, start and memory, the log's write rate, and faces; without a subcommand all of them."""
+    """Measure speed, cost, start and memory, the log's write rate, and faces; without a subcommand all of these.
+
+    What is measured with a server (drain, fleet, reports) is done when it is asked for.
+    """
     if context.invoked_subcommand is not None:
         return
     start(config=config, as_json=as_json)

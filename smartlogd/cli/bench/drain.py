@@ -97,9 +97,7 @@ async def _drained(store: Store, bundle: Bundle, rows: int) -> tuple[float, floa
     """Seconds until the outbox is empty, connecting included, and seconds of this process's processor."""
     options, clock, account, outbox = SyncOptions(), SystemClock(), Account(), StoreOutbox(store)
     centre = TimescaleCentre(Door.of(bundle, options), options, version=smartlogd.__version__)
-    push = Push(
-        outbox, Line(centre), options, clock=clock, epoch=await outbox.epoch(), about={}, account=account
-    )
+    push = Push(outbox, Line(centre), options, clock=clock, epoch=await outbox.epoch(), about={}, account=account)
     began_s, used_s = monotonic_s(), cpu_s()
     try:
         await push.push(lambda: False)

@@ -12,10 +12,10 @@ import asyncio
 import contextlib
 import resource
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from smartlogd.base.errors import ServiceAway, SmartlogError
 from smartlogd.base.time import SystemClock, cpu_s, monotonic_s
@@ -25,8 +25,6 @@ from smartlogd.sync.options import SyncOptions
 
 if TYPE_CHECKING:
     from smartlogd.sync.yardstick import Ages, Open
-
-Told = TypeVar("Told")
 
 EVERY_S = 10.0
 SPARE = 100
@@ -42,7 +40,7 @@ class Span:
     """How long things last: events, then silence, then a server that lets in only so many devices."""
 
     busy_s: float = 60.0
-    silent_s: float = 45.0
+    silent_s: float = 60.0
     short_s: float = 20.0
     admitted: int = 50
 
@@ -60,7 +58,8 @@ class Fleet:
     most_each: int
     idle_s: float
     connected: int
-    connected_silent: int
+    fewest: int
+    """The fewest that were connected in the silence."""
     turned_away: int
     recovered_s: float
     cpu_s: float
@@ -77,7 +76,7 @@ class Watch:
 
     def __init__(self, field: Ground) -> None:
         self._field = field
-        self.most_each, self.idle_s, self.newest = 0, 0.0, 0
+        self.most_each, self.idle_s, self.newest, self.fewest = 0, 0.0, 0, 0
 
     async def run(self) -> None:
         """Look until cancelled; a server that is not there is looked at later."""
@@ -89,15 +88,14 @@ class Watch:
             await asyncio.sleep(_LOOK_S)
 
     def _note(self, seen: Open) -> None:
-        self.newest = seen.devices
+        self.newest, self.fewest = seen.devices, min(self.fewest, seen.devices)
         self.most_each, self.idle_s = max(self.most_each, seen.most_each), max(self.idle_s, seen.idle_s)
 
 
 async def fleet(folder: Path, devices: int, span: Span, said: Callable[[str], None]) -> Fleet:
     """Let so many devices live for that span; `said` is told how it goes."""
     _let_open(4 * devices + 100)
-    roomy = {"max_connections": devices + SPARE, "track_commit_timestamp": "on"}
-    with ground(None, folder, **roomy) as field:
+    with ground(None, folder, max_connections=devices + SPARE, track_commit_timestamp="on") as field:
         said(f"enrolling {devices} devices")
         bundles = await asyncio.to_thread(field.enrol, [f"device-{number}" for number in range(1, devices + 1)])
         crowd = tuple(Device(bundle, SyncOptions(), SystemClock()) for bundle in bundles)
@@ -117,15 +115,16 @@ async def _lived(
     await _emptied(crowd)
     ages = await asyncio.to_thread(yardstick.ages, field.url)
     said(f"silence for {span.silent_s:.0f} s; {connected} devices are connected")
+    watch.fewest = watch.newest
     await asyncio.sleep(span.silent_s)
-    silent = watch.newest
-    turned_away, recovered_s = await _shortage(field, crowd, watch, span, said)
+    silent = watch.fewest
+    turned_away, recovered_s = await _shortage(field, crowd, span, said)
     kept = Counter(await asyncio.to_thread(yardstick.event_ids, field.url))
     made = set().union(*(device.made for device in crowd))
     return Fleet(
         devices=len(crowd), made=len(made), missing=len(made - kept.keys()), strange=len(kept.keys() - made),
         twice=sum(1 for times in kept.values() if times > 1), ages=ages, most_each=watch.most_each,
-        idle_s=watch.idle_s, connected=connected, connected_silent=silent, turned_away=turned_away,
+        idle_s=watch.idle_s, connected=connected, fewest=silent, turned_away=turned_away,
         recovered_s=recovered_s, cpu_s=used_s,
     )  # fmt: skip
 
@@ -141,7 +140,7 @@ async def _busy(crowd: tuple[Device, ...], span_s: float, watch: Watch, said: Ca
 
 
 async def _shortage(
-    field: Ground, crowd: tuple[Device, ...], watch: Watch, span: Span, said: Callable[[str], None]
+    field: Ground, crowd: tuple[Device, ...], span: Span, said: Callable[[str], None]
 ) -> tuple[int, float]:
     """Fewer connections than devices, while they make events: how many were turned away; how soon all is well again."""
     if field.own is None or not span.short_s:
@@ -177,9 +176,9 @@ async def _emptied(crowd: Iterable[Device]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _running(parts: Iterable[object]) -> AsyncIterator[None]:
+async def _running(parts: Iterable[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
     """Run these beside the block; one that fails is told of after it."""
-    tasks = [asyncio.ensure_future(part) for part in parts]
+    tasks = [asyncio.create_task(part) for part in parts]
     try:
         yield
         for task in tasks:

@@ -56,7 +56,7 @@ def ground(url: URL | None, folder: Path | None = None, **settings: str | int) -
 
     with ExitStack() as stack:
         place = Path(stack.enter_context(TemporaryDirectory(prefix="smartlogd-bench-"))) / "fleet.json"
-        own = stack.enter_context(server(folder, settings)) if url is None else None
-        made = stack.enter_context(scratch(reachable(own.url()) if own else url))
+        own = None if url else stack.enter_context(server(folder, settings))
+        made = stack.enter_context(scratch(url or reachable(own.url() if own else "")))
         central.init(made, place, fleet_work())
         yield Ground(made, own.ca if own else authority(made, None), own, place)
