@@ -67,8 +67,8 @@ async def linked(store: Store, folder: Path, **options: Any) -> AsyncIterator[Li
 
 
 async def word(link: Link, wished: str) -> str:
-    """The state's word, once it is the wished one; else what it is after three seconds."""
-    for _ in range(300):
+    """The state's word, once it is the wished one; else what it is after eight seconds."""
+    for _ in range(800):
         if link.state()["word"] == wished:
             break
         await asyncio.sleep(0.01)
@@ -93,18 +93,18 @@ async def test_without_an_enrolment_it_is_off_and_says_how_to_join(tmp_path: Pat
 
 async def test_a_centre_that_cannot_be_reached_is_a_word_in_the_state_and_no_error(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(enrolment())
-    async with opened(tmp_path) as store, linked(store, tmp_path, gather_s=0.1) as link:
+    async with opened(tmp_path) as store, linked(store, tmp_path, gather_s=0.1, interval_s=1.0) as link:
         assert await word(link, "away") == "away"
         assert triggers(store)
         paused = await link.asked("pause")
         assert paused["word"] == "paused"
-    async with opened(tmp_path) as store, linked(store, tmp_path, gather_s=0.1) as link:
+    async with opened(tmp_path) as store, linked(store, tmp_path, gather_s=0.1, interval_s=1.0) as link:
         assert await word(link, "paused") == "paused", "a pause lasts over a restart"
         assert (await link.asked("resume"))["paused"] is False
 
 
 async def test_an_enrolment_that_comes_and_goes_is_taken_over_when_told(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store, linked(store, tmp_path, gather_s=0.1) as link:
+    async with opened(tmp_path) as store, linked(store, tmp_path, gather_s=0.1, interval_s=1.0) as link:
         assert await word(link, "off") == "off"
         (tmp_path / FILE).write_text(enrolment())
         link.again()
@@ -127,7 +127,7 @@ async def test_an_enrolment_that_comes_and_goes_is_taken_over_when_told(tmp_path
 )
 async def test_an_enrolment_that_cannot_be_used_is_told_and_the_daemon_goes_on(tmp_path: Path, spoilt: str) -> None:
     (tmp_path / FILE).write_text(spoilt)
-    async with opened(tmp_path) as store, linked(store, tmp_path) as link:
+    async with opened(tmp_path) as store, linked(store, tmp_path, gather_s=0.1, interval_s=1.0) as link:
         assert await word(link, "refused") == "refused"
         assert SECRET not in str(link.state())
         with pytest.raises(SmartlogError):
