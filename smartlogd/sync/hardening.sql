@@ -6,8 +6,9 @@ WITH owner AS (
     -- Whose rights the functions of api have: with everyone's rights gone, they need their own.
     SELECT coalesce((SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'api'), current_user) AS name
 ), ours AS (
-    SELECT oid, nspname, nspname ~ '^_?timescaledb' AS is_timescale FROM pg_namespace
-    WHERE nspname IN ('public', 'api', 'internal', 'report') OR nspname ~ '^_?timescaledb'
+    -- Not _timescaledb_*: whoever's insert makes a chunk needs their functions, whoever's rights it runs with.
+    SELECT oid, nspname, nspname ~ '^timescaledb_' AS is_timescale FROM pg_namespace
+    WHERE nspname IN ('public', 'api', 'internal', 'report') OR nspname ~ '^timescaledb_'
 ), of_extensions AS (
     SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
 )

@@ -312,7 +312,7 @@ def test_a_forged_device_in_every_field_changes_nothing_about_whose_rows_they_ar
         event(2, data={"line": "door", **forged}),
         event(3, passing={"line": "door", "action": "O", **forged}),
     ]
-    assert ingest(scene.thief, scene.epoch, items, forged)["ok"] == [1, 2, 3]
+    assert sorted(ingest(scene.thief, scene.epoch, items, forged)["ok"]) == [1, 2, 3]
     assert (len(scene.new("events")), len(scene.new("smartlog"))) == (3, 3)
 
 
@@ -402,11 +402,15 @@ def test_an_oversized_batch_is_refused_whole(scene: Scene) -> None:
     ],
     ids=lambda body: f"{body[:40]} ({len(body)})",
 )
-def test_what_is_no_batch_is_refused_with_an_error_and_the_session_goes_on(scene: Scene, body: str) -> None:
-    with pytest.raises(psycopg.Error) as error:
-        ingest(scene.thief, scene.epoch, body)
-    assert state_of(error)
-    assert state_of(error)[:2] in {"22", "54", "23"}, error.value  # type: ignore[index]
+def test_what_is_no_batch_is_refused_and_the_session_goes_on(scene: Scene, body: str) -> None:
+    refused: str | None = None
+    taken: list[int] = []
+    try:
+        taken = ingest(scene.thief, scene.epoch, body)["ok"]
+    except psycopg.Error as error:
+        refused = error.sqlstate or "no state"
+    assert taken == []
+    assert refused is None or refused[:2] in {"22", "54", "23"}
     assert scene.new("events") == []
 
 
