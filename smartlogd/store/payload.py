@@ -113,7 +113,8 @@ STATEMENTS: Mapping[str, str] = {
         "user",
         "'uid', u.uid, 'email', u.email, 'name', u.name, 'role', u.role, 'created', u.created_at,"
         " 'updated', u.updated_at, 'consent', u.consent_at",
-        "LEFT JOIN users AS u ON u.uid = o.row_id",
+        # Of who was forgotten, or is another by now, the tombstone says all there is to say.
+        "LEFT JOIN users AS u ON u.uid = o.row_id AND u.forgotten_at IS NULL",
         "u.uid",
     ),
     "subject": _statement(

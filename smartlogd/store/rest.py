@@ -24,6 +24,9 @@ log = logging.getLogger("smartlogd.store")
 _SET = """
 INSERT INTO tombstones (uid, what, heir, at) VALUES (:uid, :what, :heir, :at) ON CONFLICT (uid) DO NOTHING
 """
+_HEIR = "SELECT heir FROM tombstones WHERE uid = ? AND what = 'merged'"
+_RAISE = "DELETE FROM tombstones WHERE uid = ?"
+_ALIVE = "UPDATE users SET forgotten_at = NULL, role = 'member', updated_at = 0 WHERE uid = ?"
 _PERSON = "SELECT id, uid, coalesce(name, '') FROM users WHERE uid = ?"
 _UNTOLD = "SELECT uid, at FROM tombstones WHERE what = 'stranger' AND rowid > ?"
 _LAST = "SELECT coalesce(max(rowid), 0) FROM tombstones"
@@ -40,6 +43,8 @@ _FACES = "SELECT id FROM face_templates WHERE user = ?"
 
 def laid_to_rest(work: Work, row: TombstoneRow) -> bool:
     """Do as the tombstone says; False where it stood here already."""
+    if row.what == "merged" and row.heir is not None:
+        _taken_back(work, row.heir, row.uid)
     if buried(work.connection, row.uid) is not None:
         return False
     work.connection.execute(_SET, row.model_dump())
@@ -52,6 +57,23 @@ def laid_to_rest(work: Work, row: TombstoneRow) -> bool:
     elif person is not None:
         _forgotten(work, person)
     return True
+
+
+def _taken_back(work: Work, heir: str, uid: str) -> None:
+    """Where the two were made one the other way round here, the centre's word counts: take ours back.
+
+    Who was entombed by it lives again; what they are called comes with the centre's copy, to which ours gives way.
+    """
+    path = [heir]
+    while path[-1] != uid and (step := work.connection.execute(_HEIR, (path[-1],)).fetchone()) is not None:
+        if step[0] in path:
+            return
+        path.append(step[0])
+    if path[-1] != uid:
+        return
+    for one in path[:-1]:
+        work.connection.execute(_RAISE, (one,))
+        work.connection.execute(_ALIVE, (one,))
 
 
 def _forgotten(work: Work, person: Known) -> None:
