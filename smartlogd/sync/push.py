@@ -73,9 +73,15 @@ class Push:
                 settling.cancel()  # a stop waits for no disk; the rows are sent once more, as duplicates
             raise
         finally:
-            await _over(taking)
-            if settling is not None:
-                await settling
+            try:
+                await _over(taking)
+            except asyncio.CancelledError:
+                if settling is not None:
+                    settling.cancel()  # likewise, where the stop comes in the middle of giving up
+                raise
+            finally:
+                if settling is not None:
+                    await settling
 
     def _begin(self) -> End | None:
         """Where to begin: at the front; but behind rows that are held, save every so often."""
