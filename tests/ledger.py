@@ -32,7 +32,8 @@ FROM (
     SELECT device_id, event_id, type, ts, data, subject_uuid, subject_user_id, ended_at, boot_id, mono_us, clock_trusted
     FROM events
     UNION ALL
-    SELECT device_id, event_id, type, ts, data, subject_uuid, subject_user_id, ended_at, boot_id, mono_us, clock_trusted
+    SELECT device_id, event_id, type, ts, data, nullif(subject_uuid, event_id), subject_user_id, ended_at, boot_id,
+        mono_us, clock_trusted
     FROM late_rows
 ) AS e JOIN devices AS d ON d.id = e.device_id LEFT JOIN users AS u ON u.id = e.subject_user_id WHERE d.name = %s
 """

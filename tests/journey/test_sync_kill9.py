@@ -1,4 +1,4 @@
-"""The real daemon on a real centre, killed without warning while rows are on their way, and the centre stopped as well."""
+"""The real daemon, killed while rows are on their way to a real centre, which is stopped and started as well."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ threads are woken differs from run to run of one seed; what must be true at the 
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import random
 import tempfile
 from collections import Counter
@@ -65,9 +64,10 @@ class Story:
         self.weather = Weather(centre, centre.enrol(name), self.chance)
         is_wrong = self.chance.random() < 0.4
         self.wall = Wall(off_s=-self.chance.uniform(60, 86_400) if is_wrong else 0.0, trusted=not is_wrong)
+        most = self.chance.choice([2, 5, 20, 200])
         self.edge = Edge(
             folder / name, centre, name, wall=self.wall, seed=seed, through=self._over,
-            options=QUICK.model_copy(update={"batch_rows_least": 1, "batch_rows_most": self.chance.choice([2, 5, 20, 200])}),
+            options=QUICK.model_copy(update={"batch_rows_least": 1, "batch_rows_most": most}),
             outbox=lambda store: self._before(StoreOutbox(self._killable(store))),
             inbox=lambda store: StoreInbox(self._killable(store)),
         )  # fmt: skip
@@ -187,7 +187,8 @@ class Story:
         changes: list[tuple[str, dict[str, object]]] = [
             ("assign", {"uuid": some, "name": name}), ("assign", {"uuid": some, "name": name}),
             ("assign", {"uuid": some, "name": person}), ("unassign", {"uuid": some}), ("ignore", {"uuid": some}),
-            ("merge", {"uuid": some, "other": other}), ("unmerge", {"uuid": some}), ("rename", {"name": person, "to": name}),
+            ("merge", {"uuid": some, "other": other}), ("unmerge", {"uuid": some}),
+            ("rename", {"name": person, "to": name}),
             ("people-merge", {"name": person, "other": twin}), ("forget", {"name": person}),
         ]  # fmt: skip
         what, arguments = self.chance.choice(changes)

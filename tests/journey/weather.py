@@ -37,6 +37,7 @@ UP = {
 }  # fmt: skip
 DOWN = {"fair": 70, "lost": 8, "unheard": 8, "killed before": 3, "killed after": 3}
 WRITING = {"fair": 80, "killed before": 4, "killed within": 8, "killed after": 8}
+THUNDER = "thunder"
 SKY = """
 CREATE TABLE sky (device_id integer PRIMARY KEY, state text NOT NULL);
 CREATE FUNCTION thunder() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
@@ -218,8 +219,9 @@ class Line:
     async def _said(self, line: TimescaleCentre, said: Said) -> Verdicts:
         try:
             verdicts = await line.ingest(*said)
-        except asyncio.CancelledError:
-            self._weather.doubt(said[1])
+        except (asyncio.CancelledError, CentreAway) as error:
+            if THUNDER not in str(error):  # of that it is known that nothing of it stayed
+                self._weather.doubt(said[1])
             raise
         self._weather.account(said[1], verdicts)
         return verdicts
@@ -235,9 +237,6 @@ class Line:
         cutting = asyncio.create_task(self._weather.cut())
         try:
             return await self._said(self._line, said)
-        except CentreTrouble:
-            self._weather.doubt(said[1])
-            raise
         finally:
             await cutting
 
