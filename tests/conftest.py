@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,3 +129,39 @@ def centre(cluster: Cluster) -> Iterator[Centre]:
     made = make_centre(cluster)
     yield made
     made.remove()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """A disk of so much room, or the reason why there is none here."""
+    mounted: list[Path] = []
+
+    def mount(options: str) -> Path:
+        place = tmp_path / "disk"
+        place.mkdir(exist_ok=True)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            pytest.skip(f"needs the right to mount a tmpfs (root): {done.stderr.strip()}")
+        mounted.append(place)
+        return place
+
+    yield mount
+    for place in reversed(mounted):
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.fixture
+def fill() -> Callable[[Path], Path]:
+    """Writes a file until the disk has no room left."""
+
+    def filled(disk: Path) -> Path:
+        descriptor = os.open(disk / "fill", os.O_WRONLY | os.O_CREAT)
+        with suppress(OSError):
+            while os.write(descriptor, b"x" * 4096):
+                pass
+        os.close(descriptor)
+        return disk / "fill"
+
+    return filled

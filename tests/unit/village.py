@@ -122,7 +122,7 @@ class Village:
             return connection.execute(sql, values).fetchall()
 
     def dump(self) -> object:
-        """Everything that the log says of strangers and passings; not how often that changed, for undoing counts too."""
+        """All that the log says of strangers and passings; not how often that changed, for undoing counts too."""
         columns = "uuid, user_id, has_face, ignored, merged_into, first_seen, last_seen, best_crop"
         return (
             self.ask("SELECT * FROM smartlog ORDER BY id"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import os
 import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -141,42 +140,6 @@ def running() -> Callable[[Store], object]:
             await store.close()
 
     return run
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Disk]:
-    """A disk of so much room, or the reason why there is none here."""
-    mounted: list[Path] = []
-
-    def mount(options: str) -> Path:
-        place = tmp_path / "disk"
-        place.mkdir(exist_ok=True)
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            pytest.skip(f"needs the right to mount a tmpfs (root): {done.stderr.strip()}")
-        mounted.append(place)
-        return place
-
-    yield mount
-    for place in reversed(mounted):
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-@pytest.fixture
-def fill() -> Callable[[Path], Path]:
-    """Writes a file until the disk has no room left."""
-
-    def filled(disk: Path) -> Path:
-        descriptor = os.open(disk / "fill", os.O_WRONLY | os.O_CREAT)
-        with suppress(OSError):
-            while os.write(descriptor, b"x" * 4096):
-                pass
-        os.close(descriptor)
-        return disk / "fill"
-
-    return filled
 
 
 @pytest.fixture
