@@ -13,21 +13,21 @@ from uuid import uuid4
 from smartlogd.base.time import SystemClock
 from smartlogd.store.engine import Store, open_store
 from smartlogd.store.options import StoreOptions
-from smartlogd.store.pace import visits
+from smartlogd.store.pace import DEVICE, visits
 
 # As the trigger writes it; only numbers of a new count, for none is ever given twice.
 _AGAIN = "INSERT INTO outbox (kind, row_id, priority, at) SELECT 'event', id, 1, ts FROM events ORDER BY id"
 
 
 @asynccontextmanager
-async def backlog(folder: Path, device: str, rows: int) -> AsyncIterator[Store]:
+async def backlog(folder: Path, rows: int) -> AsyncIterator[Store]:
     """An open store in `folder` in whose outbox `rows` events wait: visits, one a second until now, two events each.
 
     They are stamped by a clock that is trusted, so that none of them waits for a better one.
     """
     options = StoreOptions(reserve_mib=0, group_rows=1000)
     store = open_store(
-        folder, device=device, version="bench", clock=SystemClock(), options=options, boot=uuid4(), has_centre=True
+        folder, device=DEVICE, version="bench", clock=SystemClock(), options=options, boot=uuid4(), has_centre=True
     )
     running = asyncio.create_task(store.journal.run())
     try:

@@ -19,7 +19,7 @@ from smartlogd.store.options import StoreOptions
 from smartlogd.store.pragmas import WRITING
 from smartlogd.store.rows import Batch, batch_of, rows_of
 
-_DEVICE = "bench"
+DEVICE = "bench"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,13 @@ def _visit(ids: LiveIds, at: Stamp, number: int) -> tuple[Event, Event]:
     track = TrackId(number + 1)
     subject = ids.subject(track, at)
     passing: dict[str, Json] = {"line": "door", "action": "I", "track": track, "confidence": 0.9, "x": 0.5, "y": 0.6}
-    came = Event(ids.event("person_entered", track, at), _DEVICE, "person_entered", at, subject, data={"track": track})
-    return came, Event(ids.event("crossing", track, at), _DEVICE, "crossing", at, subject, data=passing)
+    came = Event(ids.event("person_entered", track, at), DEVICE, "person_entered", at, subject, data={"track": track})
+    return came, Event(ids.event("crossing", track, at), DEVICE, "crossing", at, subject, data=passing)
 
 
 def _open(folder: Path, options: StoreOptions) -> Store:
     """A fresh store."""
-    return open_store(folder, device=_DEVICE, version="bench", clock=SystemClock(), options=options, boot=uuid4())
+    return open_store(folder, device=DEVICE, version="bench", clock=SystemClock(), options=options, boot=uuid4())
 
 
 async def _journal_s(folder: Path, options: StoreOptions, events: list[Event]) -> float:

@@ -15,7 +15,7 @@ from smartlogd.base.time import monotonic_s
 from smartlogd.sync.administrator import Connection, one, opened, rows
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from smartlogd.schema.migrate import DatabaseUrl
 
 LOG: tuple[LiteralString, ...] = ("events", "smartlog")
 """The tables in which an event leaves a row: the first always, the second where a line was passed."""
@@ -76,7 +76,7 @@ class Open:
 
 
 @contextmanager
-def scratch(server: URL) -> Iterator[URL]:
+def scratch(server: DatabaseUrl) -> Iterator[DatabaseUrl]:
     """A database of our own on the server, empty; dropped at the end, and the devices' logins with it."""
     name = f"smartlog_bench_{secrets.token_hex(4)}"
     with opened(server) as connection:
@@ -88,7 +88,7 @@ def scratch(server: URL) -> Iterator[URL]:
         _dropped(server, own, name)
 
 
-def copy(url: URL) -> Copied:
+def copy(url: DatabaseUrl) -> Copied:
     """Take what the log's tables have, empty them, and write it back by COPY: one stream, one transaction.
 
     The rows are ready as the server reads them, so that the client has nothing to do but to send them.
@@ -127,27 +127,27 @@ def count(connection: Connection) -> Mapping[str, int]:
     }
 
 
-def ages(url: URL) -> Ages:
+def ages(url: DatabaseUrl) -> Ages:
     """The ages of all events; the server must run with `track_commit_timestamp`."""
     with opened(url) as connection:
         number, *spans_s = (str(value) for value in connection.execute(_AGES).fetchall()[0])
     return Ages(int(number), *(float(span_s) for span_s in spans_s))
 
 
-def event_ids(url: URL) -> list[UUID]:
+def event_ids(url: DatabaseUrl) -> list[UUID]:
     """The `event_id` of every event the centre has, as often as it has it."""
     with opened(url) as connection:
         return [UUID(str(event)) for (event,) in rows(connection, _EVENTS)]
 
 
-def server_name(url: URL) -> str:
+def server_name(url: DatabaseUrl) -> str:
     """What the server is: its version, and TimescaleDB's with its edition where the database uses it."""
     with opened(url) as connection:
         plain = f"PostgreSQL {str(one(connection, _VERSION)).split()[0]}"
         return plain if (more := one(connection, _TIMESCALE)) is None else f"{plain}, TimescaleDB {more}"
 
 
-def connected(url: URL) -> Open:
+def connected(url: DatabaseUrl) -> Open:
     """Which devices are connected just now."""
     with opened(url) as connection:
         devices, most_each, idle_s = (str(value) for value in connection.execute(_OPEN).fetchall()[0])
@@ -173,7 +173,7 @@ def _named(connection: Connection, table: str) -> tuple[sql.Composed, sql.Identi
     return sql.SQL(", ").join(columns), sql.Identifier(table)
 
 
-def _dropped(server: URL, own: URL, name: str) -> None:
+def _dropped(server: DatabaseUrl, own: DatabaseUrl, name: str) -> None:
     with opened(own) as connection:
         found = one(connection, "SELECT to_regclass('device_logins') IS NOT NULL")
         logins = [str(login) for (login,) in rows(connection, _LOGINS)] if found else []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from smartlogd.base.time import monotonic_s
 from smartlogd.sync.administrator import Connection, one, opened, rows
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from smartlogd.schema.migrate import DatabaseUrl
 
 STEP = 500_000
 _PARTS = Path(__file__).with_name("years.sql")
@@ -54,19 +55,27 @@ PANELS: Mapping[str, str] = {
 }
 
 
-def make(url: URL, number: int, devices: int, days: int, said: Callable[[str], None]) -> int:
-    """Make so many passings; gives how many rows `counts_hourly` has then."""
-    parts = _parts()
-    told = {"rows": number, "devices": devices, "days": days}
+@dataclass(frozen=True, slots=True)
+class Span:
+    """So many passings, of so many devices with two lines each, over so many days until now."""
+
+    rows: int
+    devices: int
+    days: int
+
+
+def make(url: DatabaseUrl, span: Span, said: Callable[[str], None]) -> int:
+    """Make that span of a log; gives how many rows `counts_hourly` has then."""
+    parts, told = _parts(), asdict(span)
     with opened(url) as connection:
         connection.execute("SET synchronous_commit = off")
         for name in ("people", "devices"):
             connection.execute(parts[name], told)
         with _without_indexes(connection):
-            for first in range(1, number + 1, STEP):
-                last = min(number, first + STEP - 1)
+            for first in range(1, span.rows + 1, STEP):
+                last = min(span.rows, first + STEP - 1)
                 connection.execute(parts["rows"], {**told, "first": first, "last": last})
-                said(f"{last:,} of {number:,} passings are made")
+                said(f"{last:,} of {span.rows:,} passings are made")
         said("their indexes are made, and they are counted")
         connection.execute(parts["seen"])
         connection.execute(parts["counts"])
@@ -74,7 +83,7 @@ def make(url: URL, number: int, devices: int, days: int, said: Callable[[str], N
         return int(str(one(connection, "SELECT count(*) FROM counts_hourly")))
 
 
-def seconds(url: URL, runs: int) -> dict[str, tuple[int, float]]:
+def seconds(url: DatabaseUrl, runs: int) -> dict[str, tuple[int, float]]:
     """Rows and median seconds of each panel, asked once before the clock runs."""
     with opened(url) as connection:
         connection.execute("SET timezone = 'UTC'")

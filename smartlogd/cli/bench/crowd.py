@@ -100,8 +100,14 @@ class Device:
         """What troubles its sync, as it says it itself; empty where nothing does."""
         return str(self.sync.state()["detail"])
 
-    async def live(self, span_s: float, every_s: float) -> None:
-        """Let something happen once in each `every_s`, at any instant of it, for `span_s`."""
+    async def run(self, after_s: float) -> None:
+        """Be switched on after so long, and sync until cancelled."""
+        await asyncio.sleep(after_s)
+        await self.sync.run()
+
+    async def live(self, span_s: float, every_s: float, after_s: float = 0.0) -> None:
+        """Let something happen once in each `every_s`, at any instant of it, for `span_s`; begin after so long."""
+        await asyncio.sleep(after_s)
         for _ in range(round(span_s / every_s)):
             at_s = random.random() * every_s  # noqa: S311 - chance, not secrecy
             await asyncio.sleep(at_s)

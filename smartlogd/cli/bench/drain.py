@@ -21,6 +21,7 @@ from smartlogd.base.time import SystemClock, cpu_s, monotonic_s
 from smartlogd.cli.bench.ground import Ground, ground
 from smartlogd.store.backlog import backlog, enqueue_again
 from smartlogd.store.outbox import StoreOutbox
+from smartlogd.store.pace import DEVICE
 from smartlogd.sync.account import Account
 from smartlogd.sync.line import Line
 from smartlogd.sync.options import SyncOptions
@@ -28,12 +29,9 @@ from smartlogd.sync.push import Push
 from smartlogd.sync.timescale import Door, TimescaleCentre
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
-
+    from smartlogd.schema.migrate import DatabaseUrl
     from smartlogd.store.engine import Store
     from smartlogd.sync.bundle import Bundle
-
-_DEVICE = "bench"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +60,15 @@ class Drain:
         return median(copied / drained for copied, drained in zip(self.copied_s, self.drained_s, strict=True))
 
 
-async def drain(folder: Path, url: URL | None, rows: int, rounds: int, said: Callable[[str], None]) -> Drain:
+async def drain(folder: Path, url: DatabaseUrl | None, rows: int, rounds: int, said: Callable[[str], None]) -> Drain:
     """Drain `rows` events, and copy them, `rounds` times; `said` is told of each round."""
     from smartlogd.sync import yardstick
 
     drained, copied, at_centre = [], [], 0
     with tempfile.TemporaryDirectory(prefix="smartlogd-bench-", dir=folder) as place, ground(url, folder) as field:
-        (bundle,) = field.enrol([_DEVICE])
+        (bundle,) = field.enrol([DEVICE])
         said(f"filling the outbox with {rows:,} events")
-        async with backlog(Path(place), _DEVICE, rows) as store:
+        async with backlog(Path(place), rows) as store:
             for number in range(1, rounds + 1):
                 if number > 1:
                     await asyncio.to_thread(_emptied, field)

@@ -1,9 +1,9 @@
 """Many devices on one centre: what each of them makes is there once, soon, and over few connections.
 
 Every device runs the project's own sync over an outbox in memory, logs in as itself (SCRAM over TLS, the server's
-certificate checked), and makes one event in each ten seconds, at any instant of them. The server is one of our own,
-on the same processors. Then they fall silent, and connections must close; then the server lets in fewer than there
-are (SQLSTATE 53300), and later all again.
+certificate checked), and makes one event in each ten seconds, at any instant of them. They are switched on one after
+the other, within some seconds. The server is one of our own, on the same processors. Then they fall silent, and
+connections must close; then the server lets in fewer than there are (SQLSTATE 53300), and later all again.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import resource
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,8 @@ class Span:
     """How long things last: events, then silence, then a server that lets in only so many devices."""
 
     busy_s: float = 60.0
+    switch_on_s: float = 15.0
+    """Within so long all devices are switched on, one after the other; each is busy for `busy_s` from then on."""
     silent_s: float = 60.0
     short_s: float = 20.0
     admitted: int = 50
@@ -100,7 +102,8 @@ async def fleet(folder: Path, devices: int, span: Span, said: Callable[[str], No
         bundles = await asyncio.to_thread(field.enrol, [f"device-{number}" for number in range(1, devices + 1)])
         crowd = tuple(Device(bundle, SyncOptions(), SystemClock()) for bundle in bundles)
         watch = Watch(field)
-        async with _running([watch.run(), *(device.sync.run() for device in crowd)]):
+        runs = (device.run(after_s) for device, after_s in _staggered(crowd, span))
+        async with _running([watch.run(), *runs]):
             return await _lived(field, crowd, watch, span, said)
 
 
@@ -110,7 +113,7 @@ async def _lived(
     from smartlogd.sync import yardstick
 
     used_s = cpu_s()
-    await _busy(crowd, span.busy_s, watch, said)
+    await _busy(crowd, span, watch, said)
     used_s, connected = cpu_s() - used_s, watch.newest
     await _emptied(crowd)
     ages = await asyncio.to_thread(yardstick.ages, field.url)
@@ -129,14 +132,21 @@ async def _lived(
     )  # fmt: skip
 
 
-async def _busy(crowd: tuple[Device, ...], span_s: float, watch: Watch, said: Callable[[str], None]) -> None:
+async def _busy(crowd: tuple[Device, ...], span: Span, watch: Watch, said: Callable[[str], None]) -> None:
     """Let events happen for so long; tells how far it is every ten seconds."""
-    living = asyncio.gather(*(device.live(span_s, EVERY_S) for device in crowd))
+    living = asyncio.gather(
+        *(device.live(span.busy_s, EVERY_S, after_s) for device, after_s in _staggered(crowd, span))
+    )
     while not living.done():
         await asyncio.wait({living}, timeout=EVERY_S)
         waiting, made = sum(len(device.outbox) for device in crowd), sum(len(device.made) for device in crowd)
         said(f"{made:,} events, {waiting} of them wait; {watch.newest} of {len(crowd)} devices are connected")
     await living
+
+
+def _staggered(crowd: tuple[Device, ...], span: Span) -> Iterator[tuple[Device, float]]:
+    """Each device, and when it is switched on."""
+    return ((device, span.switch_on_s * place / len(crowd)) for place, device in enumerate(crowd))
 
 
 async def _shortage(

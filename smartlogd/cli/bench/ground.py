@@ -13,8 +13,7 @@ from smartlogd.cli.bench.server import Server, server
 from smartlogd.cli.central import fleet_work
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
-
+    from smartlogd.schema.migrate import DatabaseUrl
     from smartlogd.sync.bundle import Bundle
 
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 class Ground:
     """A centre: the administrator's URL of it, who signed the server's certificate, and the server if it is ours."""
 
-    url: URL
+    url: DatabaseUrl
     ca: str | None
     own: Server | None
     _place: Path
@@ -44,7 +43,7 @@ class Ground:
 
 
 @contextmanager
-def ground(url: URL | None, folder: Path | None = None, **settings: str | int) -> Iterator[Ground]:
+def ground(url: DatabaseUrl | None, folder: Path | None = None, **settings: str | int) -> Iterator[Ground]:
     """A centre on the server that `url` names, or on one of our own with these settings, its disk that of `folder`.
 
     Nothing of it is left afterwards.

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from smartlogd.cli.bench.ground import ground
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from smartlogd.schema.migrate import DatabaseUrl
+    from smartlogd.sync.years import Span
 
 _HOURLY = "in_out_hourly"
 
@@ -31,12 +32,12 @@ class Reports:
 
 
 def reports(
-    folder: Path | None, url: URL | None, rows: int, devices: int, days: int, runs: int, said: Callable[[str], None]
+    folder: Path | None, url: DatabaseUrl | None, span: Span, runs: int, said: Callable[[str], None]
 ) -> Reports:
-    """Make `rows` passings of so many devices over so many days, and ask each panel `runs` times."""
+    """Make that span of a log, and ask each panel `runs` times."""
     from smartlogd.sync import years
     from smartlogd.sync.yardstick import server_name
 
     with ground(url, folder) as field:
-        counts = years.make(field.url, rows, devices, days, said)
-        return Reports(rows, counts, server_name(field.url), years.seconds(field.url, runs))
+        counts = years.make(field.url, span, said)
+        return Reports(span.rows, counts, server_name(field.url), years.seconds(field.url, runs))

@@ -11,7 +11,7 @@ from smartlogd.cli.bench.report import Runs, disk, settings_of, tell
 from smartlogd.cli.options import AsJson, Config
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from smartlogd.schema.migrate import DatabaseUrl
 
 WANTED_DRAIN = 0.25
 WANTED_AGE_S = 5.0
@@ -67,6 +67,7 @@ def drain(
 def fleet(
     devices: Annotated[int, typer.Option(min=2, max=5000, help="How many devices.")] = 500,
     seconds: Annotated[float, typer.Option(min=10, max=3600, help="How long events come.")] = 60.0,
+    switch_on: Annotated[float, typer.Option(min=0, max=600, help="Within how long they are switched on.")] = 15.0,
     silence: Annotated[float, typer.Option(min=0, max=600, help="How long nothing happens after that.")] = 60.0,
     shortage: Annotated[
         float, typer.Option(min=0, max=600, help="How long the server lets in only a tenth of them; 0: never.")
@@ -87,11 +88,12 @@ def fleet(
 
     settings_of(config, None)
     _only_errors()
-    span = Span(seconds, silence, shortage, max(1, devices // 10))
+    span = Span(seconds, switch_on, silence, shortage, max(1, devices // 10))
     it = asyncio.run(measure(disk(folder), devices, span, _aside))
     tell(
         {
-            "what": "fleet", "devices": it.devices, "events": it.made, "missing": it.missing, "twice": it.twice,
+            "what": "fleet", "devices": it.devices, "switched_on_s": switch_on,
+            "events": it.made, "missing": it.missing, "twice": it.twice,
             "strange": it.strange, "measured": it.ages.rows, "age_p50_s": round(it.ages.p50_s, 3),
             "age_p99_s": round(it.ages.p99_s, 3), "age_most_s": round(it.ages.highest_s, 3),
             "connections_each": it.most_each, "idle_most_s": round(it.idle_s, 1), "connected": it.connected,
@@ -123,9 +125,10 @@ def reports(
     The log is made up at the server, some six gigabytes for ten million passings, and removed afterwards.
     """
     from smartlogd.cli.bench.reports import reports as measure
+    from smartlogd.sync.years import Span
 
     settings_of(config, None)
-    measured = measure(disk(folder), _url(url), rows, devices, days, runs, _aside)
+    measured = measure(disk(folder), _url(url), Span(rows, devices, days), runs, _aside)
     slowest_ms = measured.hourly_s * 1e3
     tell(
         {
@@ -143,7 +146,7 @@ def reports(
     )  # fmt: skip
 
 
-def _url(given: str | None) -> URL | None:
+def _url(given: str | None) -> DatabaseUrl | None:
     """The server to measure; None for one of our own."""
     import os
 
