@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
 from smartlogd.base.errors import UnusableInput
@@ -28,6 +28,8 @@ SMARTLOG_COLUMNS = (
     "uuid", "action", "timestamp", "event_id", "device_id", "line", "confidence", "track_id", "boot_id", "mono_us",
     "clock_trusted",
 )  # fmt: skip
+_TYPE, _DATA, _SUBJECT = (EVENT_COLUMNS.index(name) for name in ("type", "data", "subject_uuid"))
+_PASSED, _TRACK = (SMARTLOG_COLUMNS.index(name) for name in ("event_id", "track_id"))
 SUBJECT_COLUMNS = ("uuid", "has_face", "ignored", "first_seen", "last_seen")
 
 
@@ -97,6 +99,28 @@ def batch_of(group: Iterable[EventRows], learnt: Iterable[Recognition] = ()) -> 
             seen[rows.subject] = min(first, rows.at_us), max(last, rows.at_us)
     subjects: list[Row] = [(uuid, 0, 0, first, last) for uuid, (first, last) in seen.items()]
     return Batch(events, passings, subjects, list(learnt))
+
+
+def stripped(batch: Batch, gone: Collection[str]) -> Batch:
+    """The batch without what tells of these subjects, who were forgotten while they were still being seen.
+
+    As `forget.py` leaves rows that were there before: what happened stays, and was nobody's.
+    """
+    return replace(
+        batch,
+        events=[_of_nobody(row) if row[_SUBJECT] in gone else row for row in batch.events],
+        passings=[
+            (row[_PASSED], *row[1:_TRACK], None, *row[_TRACK + 1 :]) if row[0] in gone else row
+            for row in batch.passings
+        ],
+        subjects=[row for row in batch.subjects if row[0] not in gone],
+    )
+
+
+def _of_nobody(row: Row) -> Row:
+    data = {} if row[_TYPE] == "face_seen" else json.loads(str(row[_DATA]))
+    data.pop("track", None)
+    return (*row[:_DATA], _encode(data), *row[_DATA + 1 : _SUBJECT], None, None, *row[_SUBJECT + 2 :])
 
 
 def _micros(event: Event) -> tuple[int, int | None]:

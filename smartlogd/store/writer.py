@@ -5,6 +5,7 @@ This module imports SQLAlchemy, which takes its time; the journal imports it in 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,10 +25,11 @@ from smartlogd.store.follow import follow_new
 from smartlogd.store.keys import Keys
 from smartlogd.store.learn import learn
 from smartlogd.store.pragmas import WRITING
-from smartlogd.store.rows import EVENT_COLUMNS, SMARTLOG_COLUMNS, SUBJECT_COLUMNS, Batch
+from smartlogd.store.rows import EVENT_COLUMNS, SMARTLOG_COLUMNS, SUBJECT_COLUMNS, Batch, stripped
 from smartlogd.store.trouble import StoreTrouble, sqlite_trouble
 
 _PERSON = "person"
+_GONE = "SELECT uid FROM tombstones WHERE uid IN (SELECT value FROM json_each(?))"
 
 
 def _sql(statement: Insert, columns: tuple[str, ...]) -> str:
@@ -163,6 +165,9 @@ def _commit(connection: sqlite3.Connection, batch: Batch, keys: Keys, faces: Pat
     """One transaction, begun as a writing one: one that reads first fails at once when another program writes."""
     connection.execute("BEGIN IMMEDIATE")
     try:
+        gone = {uuid for (uuid,) in connection.execute(_GONE, (json.dumps([row[0] for row in batch.subjects]),))}
+        if gone:
+            batch = stripped(batch, gone)
         for statement, rows in (
             (INSERT_EVENT, batch.events),
             (INSERT_PASSING, batch.passings),

@@ -217,11 +217,12 @@ async def test_who_is_forgotten_at_one_door_is_nowhere_and_what_comes_late_is_st
     await gate.sync.pause()
     late = [passes(gate, person=bertha), gate.append(subject=stranger.subject)]
     await door.change("forget", name="Bertha Forgetmenot")
+    still_there = door.append(subject=at_door.subject)
     await door.catch_up()
     await gate.sync.resume()
     await even(door, gate)
 
-    for edge, events in ((door, [at_door]), (gate, [at_gate, stranger, *late])):
+    for edge, events in ((door, [at_door, still_there]), (gate, [at_gate, stranger, *late])):
         for event in events:
             row = "SELECT user_id, uuid, track_id FROM smartlog WHERE event_id = {0}"
             assert edge.ask(row.format("?"), str(event.id)) == [(None, str(event.id), None)]

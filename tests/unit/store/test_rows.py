@@ -23,6 +23,7 @@ from smartlogd.store.rows import (
     Origin,
     batch_of,
     rows_of,
+    stripped,
 )
 
 Maker = Callable[..., Event]
@@ -119,3 +120,19 @@ def test_a_batch_notes_each_subject_once_from_first_to_last(seen: list[tuple[int
     for subject in {subject for _, subject in seen if subject is not None}:
         times = [at for at, who in seen if who == subject]
         assert spans[str(UUID(int=subject))] == (min(times), max(times))
+
+
+def test_rows_of_who_was_forgotten_meanwhile_are_of_nobody(crossing: Maker, origin: Origin) -> None:
+    gone, stays = rows_of(crossing(), origin), rows_of(crossing(), origin)
+    assert gone.subject is not None
+    assert gone.subject != stays.subject
+    batch = stripped(batch_of([gone, stays]), {gone.subject})
+    event, passing = (dict(zip(columns, rows[0], strict=True)) for columns, rows in (
+        (EVENT_COLUMNS, batch.events), (SMARTLOG_COLUMNS, batch.passings)
+    ))  # fmt: skip
+    assert (event["subject_uuid"], event["person"]) == (None, None)
+    before = json.loads(str(dict(zip(EVENT_COLUMNS, gone.event, strict=True))["data"]))
+    assert json.loads(str(event["data"])) == {key: value for key, value in before.items() if key != "track"}
+    assert (passing["uuid"], passing["track_id"]) == (passing["event_id"], None)
+    assert (batch.events[1], batch.passings[1]) == (stays.event, stays.passing)
+    assert [row[0] for row in batch.subjects] == [stays.subject]
