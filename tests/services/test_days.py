@@ -1,4 +1,4 @@
-"""Days at the centre: a day that is sent again changes nothing, and one that late rows reopen changes by those alone."""
+"""Days at the centre: one that is sent again changes nothing, one that late rows reopen changes by those alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from centre import Centre
 from edge import Edge, Wall
 
-from smartlogd.base.time import SystemClock, Stamp
+from smartlogd.base.time import Stamp, SystemClock
 from smartlogd.store.days import count
 
 pytestmark = pytest.mark.services
@@ -75,7 +75,7 @@ async def others(edge: Edge, day: dt.datetime) -> None:
 def resend(edge: Edge) -> None:
     """All its days wait to be sent once more, as after a salvage."""
     edge.write(
-        "INSERT INTO outbox (kind, row_id, priority, at) SELECT 'metrics', id, 1, 0 FROM device_metrics_daily WHERE true"
+        "INSERT INTO outbox (kind, row_id, priority, at) SELECT 'metrics', id, 1, 0 FROM device_metrics_daily"
     )
 
 
