@@ -99,13 +99,27 @@ JOIN public.devices AS d ON d.id = n.device_id
 LEFT JOIN public.users AS u ON u.id = n.user_id
 WHERE n.action = 'I';
 
--- A person's days: first in, last out, how often each.
+-- A person's days: first in, last out, how often each. Asked person by person: the log is looked up by its index, however
+-- long it is, where a join with all passings would read them all.
 CREATE VIEW report.person_day AS
 SELECT u.name AS person, (p.at AT TIME ZONE c.zone)::date AS day,
     min(p.at) FILTER (WHERE p.action = 'I') AS first_in, max(p.at) FILTER (WHERE p.action = 'O') AS last_out,
     count(*) FILTER (WHERE p.action = 'I') AS ins, count(*) FILTER (WHERE p.action = 'O') AS outs
 FROM internal.calendar AS c
-CROSS JOIN public.users AS u JOIN internal.passings AS p ON p.user_id = u.id
+CROSS JOIN public.users AS u
+CROSS JOIN LATERAL (
+    SELECT l.action, CASE WHEN l.clock_trusted IS FALSE AND l.mono_us IS NOT NULL AND z.zero_at IS NOT NULL
+        THEN z.zero_at + l.mono_us * interval '1 microsecond' ELSE l."timestamp" END AS at
+    FROM public.smartlog AS l
+    LEFT JOIN public.clock_corrections AS z ON z.device_id = l.device_id AND z.boot_id = l.boot_id
+    WHERE l.user_id = u.id
+    UNION ALL
+    SELECT r.action, CASE WHEN r.clock_trusted IS FALSE AND r.mono_us IS NOT NULL AND z.zero_at IS NOT NULL
+        THEN z.zero_at + r.mono_us * interval '1 microsecond' ELSE r.ts END
+    FROM public.late_rows AS r
+    LEFT JOIN public.clock_corrections AS z ON z.device_id = r.device_id AND z.boot_id = r.boot_id
+    WHERE r.person_id = u.id AND r.action IS NOT NULL
+) AS p
 WHERE u.name IS NOT NULL
 GROUP BY u.id, u.name, (p.at AT TIME ZONE c.zone)::date;
 
