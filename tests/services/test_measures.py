@@ -47,7 +47,7 @@ async def test_every_event_of_a_fleet_is_there_once_whatever_the_server_admits()
     assert measured.ages.rows == 25
     assert 0 < measured.ages.p50_s <= measured.ages.p99_s <= measured.ages.highest_s < 60
     assert measured.most_each == 1
-    assert measured.connected == 25
+    assert 10 <= measured.connected <= 25
     assert measured.turned_away > 0, "nine connections beside those kept for superusers, for 25 devices"
 
 
