@@ -249,6 +249,16 @@ def test_a_face_is_inserted_once_replaced_when_resealed_and_removed(centre: Cent
     assert [row["vector"] for row in of(gate.hear(), "template")] == [long]
     door.send({"seq": 1, "kind": "template", "v": 1, "id": face["id"], "gone": True})
     assert of(gate.hear(), "template") == [{"kind": "template", "v": 1, "id": face["id"], "gone": True}]
+    assert door.send(face)["duplicate"] == [face["seq"]], "sent before it went, and held up on the way"
+    assert centre.execute("SELECT id FROM face_templates") == of(gate.hear(), "template") == []
+
+
+def test_a_face_that_went_before_it_came_stays_gone(centre: Centre, speaking: Callable) -> None:
+    door, face = speaking(), template(subject=str(uuid4()))
+    gone = {"seq": 1, "kind": "template", "v": 1, "id": face["id"], "gone": True}
+    assert door.send(gone)["ok"] == [1]
+    assert door.send(face)["duplicate"] == [face["seq"]]
+    assert centre.execute("SELECT id FROM face_templates") == centre.execute("SELECT owner FROM person_keys") == []
 
 
 @pytest.mark.parametrize(

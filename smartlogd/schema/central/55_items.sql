@@ -91,8 +91,18 @@ BEGIN
             source text, created bigint, key text, gone boolean
         ) ORDER BY id
     LOOP
+        -- Of a face that is gone the feed keeps the word, and so it stays gone: what was sent before that, and held up on the
+        -- way, brings it back no more.
         IF f.gone THEN
             DELETE FROM public.face_templates WHERE id = f.id;
+            IF NOT EXISTS (SELECT FROM public.changes WHERE kind = 'template' AND key = f.id::text) THEN
+                PERFORM internal.note('template', f.id::text);
+            END IF;
+            CONTINUE;
+        END IF;
+        IF EXISTS (SELECT FROM public.changes WHERE kind = 'template' AND key = f.id::text)
+            AND NOT EXISTS (SELECT FROM public.face_templates WHERE id = f.id) THEN
+            twice := twice || f.seq;
             CONTINUE;
         END IF;
         CONTINUE WHEN EXISTS (SELECT FROM public.tombstones WHERE uid IN (f.subject, f.user));
