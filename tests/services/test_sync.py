@@ -381,8 +381,8 @@ async def test_a_centre_that_hangs_is_hung_up_on(edge: Edge, centre: Centre) -> 
 
 async def test_a_line_that_nobody_uses_is_closed(edge: Edge, centre: Centre) -> None:
     options = QUICK.model_copy(update={"idle_s": 0.3, "interval_s": 60.0})
-    await edge.meet(door(centre), options)
-    await edge.until(lambda state: state["connected"])
+    sync = await edge.meet(door(centre), options)
+    assert (await sync.now())["connected"]  # by itself it might ask for news only after a minute
     await edge.until(lambda state: not state["connected"])
     login = centre.enrol("door").login
     await edge.until(lambda _: not centre.execute("SELECT FROM pg_stat_activity WHERE usename = %s", login))
