@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from smartlogd.base.errors import DiskTrouble, Exit, Missing, UnusableInput
+from smartlogd.base.files import sync_folder
 from smartlogd.detect.catalogue import ModelSpec
 
 _CHUNK = 1 << 20
@@ -65,15 +66,6 @@ def place(source: IO[bytes], spec: ModelSpec, folder: Path) -> Path:
     except OSError as error:
         raise disk_trouble(f"The model {spec.name} cannot be written into {folder}", error) from error
     return target
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the renames in `folder` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _copy(source: IO[bytes], target: IO[bytes], spec: ModelSpec) -> None:
