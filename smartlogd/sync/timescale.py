@@ -65,6 +65,7 @@ class TimescaleCentre:
         self._door, self._options = door, options
         self._name = f"smartlogd {version}".strip()
         self._connection: Connection | None = None
+        self._asking: asyncio.Task[object] | None = None
         self._turn = asyncio.Lock()
 
     async def ingest(self, epoch: str, body: str, about: Mapping[str, object]) -> Verdicts:
@@ -78,8 +79,15 @@ class TimescaleCentre:
     async def close(self) -> None:
         """Hang up; the next question connects again."""
         connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+        if connection is None:
+            return
+        asking = self._asking
+        if asking is not None and not asking.done():
+            # The driver's C code holds on to the connection while a question is under way: freed under it, it would
+            # take the whole process with it.
+            _cut(connection)
+            await asyncio.wait({asking})
+        await connection.close()
 
     async def _asked(self, statement: str, *values: object) -> object:
         """The one value that a statement gives, within `answer_s`; whatever goes wrong is told as CentreTrouble."""
@@ -87,7 +95,8 @@ class TimescaleCentre:
 
         async with self._turn:
             connection = await self._connected()
-            asking = asyncio.create_task(_value(connection, statement, values), name="sync: ask")
+            self._asking = asking = asyncio.create_task(_value(connection, statement, values), name="sync: ask")
+            asking.add_done_callback(_heard)
             try:
                 async with asyncio.timeout(self._options.answer_s):
                     return await asyncio.shield(asking)
@@ -152,11 +161,8 @@ class TimescaleCentre:
 
         The driver, when cancelled, would first ask the server to cancel as well, over the network that does not work.
         """
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
-            wire.shutdown(socket.SHUT_RDWR)
+        _cut(connection)
         await asyncio.wait({asking})
-        if not asking.cancelled():
-            asking.exception()
         await self.close()
 
     def _too_late(self, what: str, span_s: float) -> CentreTrouble:
@@ -168,6 +174,20 @@ async def _value(connection: Connection, statement: str, values: tuple[object, .
     cursor = await connection.execute(statement, values)
     row = await cursor.fetchone()
     return row[0] if row else None
+
+
+def _cut(connection: Connection) -> None:
+    """Let nothing more come over this connection, nor wait for anything."""
+    if connection.closed:
+        return
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
+        wire.shutdown(socket.SHUT_RDWR)
+
+
+def _heard(asking: asyncio.Task[object]) -> None:
+    """Whatever came of a question: whoever gave up waiting for it need not hear it any more."""
+    if not asking.cancelled():
+        asking.exception()
 
 
 def _told(error: psycopg.Error) -> CentreTrouble:

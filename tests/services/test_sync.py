@@ -24,6 +24,7 @@ from smartlogd.sync.bundle import Address
 from smartlogd.sync.options import SyncOptions
 from smartlogd.sync.runner import Sync
 from smartlogd.sync.timescale import Door, TimescaleCentre
+from smartlogd.sync.trouble import CentreAway
 
 if TYPE_CHECKING:
     from centre import Centre, Cluster
@@ -386,3 +387,24 @@ async def test_a_line_that_nobody_uses_is_closed(edge: Edge, centre: Centre) -> 
     await edge.until(lambda state: not state["connected"])
     login = centre.enrol("door").login
     await edge.until(lambda _: not centre.execute("SELECT FROM pg_stat_activity WHERE usename = %s", login))
+
+
+async def test_hanging_up_in_the_middle_of_a_question_harms_nothing(centre: Centre) -> None:
+    """The driver's C code would go on reading a connection that was freed under it."""
+    line = TimescaleCentre(door(centre), QUICK, version="test")
+
+    async def asks() -> int:
+        answers = 0
+        for _ in range(30):
+            with contextlib.suppress(CentreAway):
+                answers += (await line.pull(0, 500)).is_last
+        return answers
+
+    asking = [asyncio.create_task(asks()) for _ in range(2)]
+    span_s = 0.0
+    while not all(task.done() for task in asking):
+        await asyncio.sleep(span_s)
+        span_s = (span_s + 0.0007) % 0.02
+        await line.close()
+    await line.close()
+    assert sum(task.result() for task in asking) > 0
