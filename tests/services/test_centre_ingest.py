@@ -369,3 +369,15 @@ def test_devices_that_bring_the_same_people_at_once_do_not_block_each_other(cent
         " WHERE l.user_id IS DISTINCT FROM s.user_id"
     )
     assert wrong == [(0,)]
+
+
+@pytest.mark.parametrize(("setting", "during"), [("off", "on"), ("local", "local"), ("on", "on")])
+def test_what_is_acknowledged_is_on_the_disk_however_lazy_the_server_is_told_to_be(
+    speaking: Callable, setting: str, during: str
+) -> None:
+    door = speaking()
+    door.connection.execute(f"SET synchronous_commit = {setting}")
+    with door.connection.transaction():
+        assert len(door.send(crossing("I"))["ok"]) == 1
+        assert door.connection.execute("SHOW synchronous_commit").fetchone() == (during,)
+    assert door.connection.execute("SHOW synchronous_commit").fetchone() == (setting,)

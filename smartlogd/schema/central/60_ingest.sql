@@ -194,6 +194,11 @@ SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     can jsonb := about -> 'capabilities';
 BEGIN
+    -- What is acknowledged is deleted on the device in time: here it must be on the disk first, whatever the server is
+    -- told to do for others. In force until the transaction has committed.
+    IF current_setting('synchronous_commit') = 'off' THEN
+        PERFORM set_config('synchronous_commit', 'on', true);
+    END IF;
     UPDATE public.devices
     SET last_seen = now(), status = 'online', software_version = coalesce(left(about ->> 'version', 32), software_version),
         capabilities = CASE WHEN jsonb_typeof(can) = 'array' AND pg_column_size(can) < 4096 THEN can ELSE capabilities END,
