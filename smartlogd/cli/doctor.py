@@ -164,7 +164,21 @@ def _daemon(settings: Settings) -> Finding:
     return Finding("daemon", "ok", f"{state.get('state')}, pid {state.get('pid')}")
 
 
-LOOKS: tuple[Callable[[Settings], Finding], ...] = (_camera, _models, _state_folder, _disk, _clock, _daemon)
+def _centre(settings: Settings) -> Finding:
+    from smartlogd import wiring
+    from smartlogd.cli.joining import tried
+
+    try:
+        bundle = wiring.bundle(settings)
+        if bundle is None:
+            return Finding("centre", "ok", "none joined")
+        tried(settings, bundle)
+    except SmartlogError as error:
+        return Finding("centre", "warn", error.what, error.hint or "Rows wait on this device: smartlogd sync status")
+    return Finding("centre", "ok", f"{bundle.address.host} answers to {bundle.login}")
+
+
+LOOKS: tuple[Callable[[Settings], Finding], ...] = (_camera, _models, _state_folder, _disk, _clock, _daemon, _centre)
 
 
 def _table(findings: list[Finding]) -> None:

@@ -39,7 +39,7 @@ def join(
     bundle = parsed(_text(file))
     _fits(bundle)
     if check:
-        _tried(settings, bundle)
+        tried(settings, bundle)
     path = kept(settings.folders().state, bundle)
     if as_json:
         typer.echo(json.dumps({"joined": bundle.device, "centre": bundle.address.host, "checked": check}))
@@ -87,7 +87,7 @@ def _fits(bundle: Bundle) -> None:
     fleet_opened(bundle.wrapped_fleet_key, bundle.opener, bundle.device)
 
 
-def _tried(settings: Settings, bundle: Bundle) -> None:
+def tried(settings: Settings, bundle: Bundle) -> None:
     """Ask the centre for one row of news; its CentreTrouble says in one sentence what is wrong."""
     from smartlogd import wiring
 

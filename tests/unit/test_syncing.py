@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -12,26 +10,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from paper import SECRET, enrolment
 
 from smartlogd import wiring
 from smartlogd.base.errors import Missing, SmartlogError
 from smartlogd.base.time import SystemClock
 from smartlogd.settings import Settings, read_settings
-from smartlogd.store import fleet
 from smartlogd.store.engine import Store, open_store
 from smartlogd.store.options import StoreOptions
 from smartlogd.sync.bundle import FILE
 from smartlogd.syncing import Link
-
-SECRET = "a-word-that-is-long-enough"
-
-
-def enrolment(port: int = 1, **other: object) -> str:
-    wrapped = fleet.fleet_wrapped(fleet.fleet_key(), SECRET, "yard")
-    return json.dumps({
-        "smartlogd": 1, "device": "yard", "url": f"postgresql://127.0.0.1:{port}/smartlog?sslmode=verify-full",
-        "login": "smartlogd_yard", "secret": SECRET, "fleet_key": base64.b64encode(wrapped).decode(), **other,
-    })  # fmt: skip
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paper import SECRET, enrolment
 
 from smartlogd.cli import doctor
 
@@ -41,7 +42,7 @@ def test_with_models_and_a_source_nothing_fails(
     assert found["models"]["says"] == "7 of profile door, verified"
     assert set(found) == {
         "python", "numpy", "OpenCV", "TFLite", "configuration", "camera", "models", "state folder", "disk", "clock",
-        "daemon",
+        "daemon", "centre",
     }  # fmt: skip
     assert smartlogd("doctor").code == 0
 
@@ -90,6 +91,16 @@ def test_a_python_nobody_tried_is_a_warning(
 ) -> None:
     monkeypatch.setattr(sys, "version_info", (*version, 0))
     assert doctor._python().verdict == verdict
+
+
+def test_a_centre_that_does_not_answer_is_a_warning_and_none_at_all_is_fine(smartlogd: Smartlogd, state: Path) -> None:
+    assert findings(smartlogd)["centre"]["says"] == "none joined"
+    state.mkdir(exist_ok=True)
+    (state / "centre.json").write_text(enrolment())
+    (state / "centre.json").chmod(0o600)
+    found = findings(smartlogd)["centre"]
+    assert (found["verdict"], bool(found["hint"])) == ("warn", True)
+    assert SECRET not in str(found)
 
 
 def test_a_state_folder_that_cannot_be_made_fails(smartlogd: Smartlogd, state: Path) -> None:
