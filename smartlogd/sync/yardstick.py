@@ -17,9 +17,9 @@ from smartlogd.sync.administrator import Connection, one, opened, rows
 if TYPE_CHECKING:
     from smartlogd.schema.migrate import DatabaseUrl
 
-LOG: tuple[LiteralString, ...] = ("events", "smartlog")
-"""The tables in which an event leaves a row: the first always, the second where a line was passed."""
-_KEPT: tuple[LiteralString, ...] = (*LOG, "counts_hourly", "late_rows", "rejects")
+LOG: tuple[LiteralString, ...] = ("events", "smartlog", "subjects")
+"""The tables in which an event leaves a row: always; where a line was passed; where someone is seen first."""
+_KEPT: tuple[LiteralString, ...] = (*LOG, "face_templates", "counts_hourly", "late_rows", "rejects")
 
 _COLUMNS = """
 SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
@@ -91,7 +91,7 @@ def scratch(server: DatabaseUrl) -> Iterator[DatabaseUrl]:
 def copy(url: DatabaseUrl) -> Copied:
     """Take what the log's tables have, empty them, and write it back by COPY: one stream, one transaction.
 
-    The rows are ready as the server reads them, so that the client has nothing to do but to send them.
+    The rows are ready in the form in which the server reads them: the client has nothing to do but to send them.
     """
     with opened(url) as connection:
         taken = {table: _taken(connection, table) for table in LOG}
@@ -156,7 +156,7 @@ def connected(url: DatabaseUrl) -> Open:
 
 def _taken(connection: Connection, table: str) -> list[bytes]:
     """A table's rows as COPY writes them."""
-    ask = sql.SQL("COPY (SELECT {} FROM {} ORDER BY id) TO STDOUT").format(*_named(connection, table))
+    ask = sql.SQL("COPY {1} ({0}) TO STDOUT").format(*_named(connection, table))
     with connection.cursor() as cursor, cursor.copy(ask) as blocks:
         return [bytes(block) for block in blocks]
 
