@@ -24,6 +24,10 @@ log = logging.getLogger("smartlogd.store")
 _SET = """
 INSERT INTO tombstones (uid, what, heir, at) VALUES (:uid, :what, :heir, :at) ON CONFLICT (uid) DO NOTHING
 """
+# Made one with somebody else here: what comes late follows the centre's word. What moved already has its own way up.
+_OTHERWISE = """
+UPDATE tombstones SET heir = :heir WHERE uid = :uid AND what = 'merged' AND :what = 'merged' AND heir IS NOT :heir
+"""
 _HEIR = "SELECT heir FROM tombstones WHERE uid = ? AND what = 'merged'"
 _RAISE = "DELETE FROM tombstones WHERE uid = ?"
 _ALIVE = "UPDATE users SET forgotten_at = NULL, role = 'member', updated_at = 0 WHERE uid = ?"
@@ -46,6 +50,7 @@ def laid_to_rest(work: Work, row: TombstoneRow) -> bool:
     if row.what == "merged" and row.heir is not None:
         _taken_back(work, row.heir, row.uid)
     if buried(work.connection, row.uid) is not None:
+        work.connection.execute(_OTHERWISE, row.model_dump())
         return False
     work.connection.execute(_SET, row.model_dump())
     found = work.connection.execute(_PERSON, (row.uid,)).fetchone()

@@ -313,3 +313,28 @@ async def test_people_made_one_crosswise_at_two_doors_end_as_one_and_the_same(
     for edge in (door, gate):
         assert rows_differ(edge.path, centre, edge.name) == []
         assert people_differ(edge.path, centre) == []
+
+
+async def test_one_who_was_made_another_at_each_door_is_the_same_other_everywhere(
+    door: Edge, gate: Edge, centre: Centre
+) -> None:
+    await door.join()
+    await gate.join()
+    anna, ann, zoe = [await enrolled(door, name, seed) for seed, name in enumerate(("Anna", "Ann", "Zoe"))]
+    at_door = [passes(door, person=ann)]
+    await even(door, gate)
+    at_gate = [passes(gate, person=ann)]
+    await even(door, gate)
+    await door.sync.pause()
+    await gate.sync.pause()
+    await door.change("people-merge", name=anna, other=ann)
+    await gate.change("people-merge", name=zoe, other=ann)
+    await door.sync.resume()
+    await door.catch_up()
+    await gate.sync.resume()
+    await even(door, gate)
+    for events, edge in ((at_door, door), (at_gate, gate)):
+        ((here, there),) = names(edge, events)
+        assert here == there
+        assert here in {"Anna", "Zoe"}
+    agree(door, gate)
