@@ -36,7 +36,7 @@ from smartlogd.store.quarantine import mark
 from smartlogd.sync.timescale import TimescaleCentre
 
 RUNS, AT_ONCE = 3000, 6
-STEPS = 14
+STEPS = 12
 QUIET_S = 30.0
 
 Through = Callable[[Line], CentrePort]
