@@ -46,7 +46,9 @@ def init(
     ] = False,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Make a centre of an empty database: tables, functions, rights, and a fleet key.
+    """Make a centre of an empty database.
+
+    It gets tables, functions and rights, and the fleet a key.
 
     Statements that this login may not run are listed, and it goes on.
     """
@@ -66,7 +68,10 @@ def upgrade(
     ] = False,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Bring the centre to this version's tables and functions, and close what has opened since."""
+    """Bring the centre to this version of smartlogd.
+
+    Tables and functions are renewed, and what has opened since is closed.
+    """
     from smartlogd.sync import central
 
     path = _fleet(fleet_key)
@@ -93,8 +98,11 @@ def add_device(
     again: Annotated[bool, typer.Option("--again", help="It is enrolled; give it a new secret.")] = False,  # noqa: FBT002
     url: Where = None,
     fleet_key: Fleet = None,
+    as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Enrol a device, and print its enrolment once: JSON for `smartlogd sync join`.
+    """Enrol a device, and print its enrolment once.
+
+    It is JSON, for `smartlogd sync join` on the device.
 
     Whoever has it can speak as the device: hand it over like a password.
     """
@@ -114,12 +122,14 @@ def add_device(
     _free(out)
     with opened(made) as connection:
         bundle = enrolment.add_device(connection, wanted, _fleet(fleet_key), central.centre(connection), fleet_work())
-    _hand_over(bundle, wanted, out)
+    _hand_over(bundle, wanted, out, as_json=as_json)
 
 
 @app.command("revoke")
 def revoke(name: Name, url: Where = None, fleet_key: Fleet = None, as_json: AsJson = False) -> None:  # noqa: FBT002
-    """Shut a device out, and turn the fleet key, so that what is sealed from now on is closed to it.
+    """Shut a device out, and turn the fleet key.
+
+    What is sealed from now on is closed to it.
 
     Its rows stay. The other devices fetch the new key by themselves.
     """
@@ -142,7 +152,10 @@ def revoke(name: Name, url: Where = None, fleet_key: Fleet = None, as_json: AsJs
 
 @app.command("devices")
 def devices(url: Where = None, as_json: AsJson = False) -> None:  # noqa: FBT002
-    """Say which devices there are, when each was last heard, and what it sent."""
+    """Say which devices there are, and how each fares.
+
+    When each was last heard, its version, what it sent, and what was refused.
+    """
     from smartlogd.sync import census
     from smartlogd.sync.administrator import opened
 
@@ -159,7 +172,10 @@ def devices(url: Where = None, as_json: AsJson = False) -> None:  # noqa: FBT002
 
 @app.command("status")
 def status(url: Where = None, as_json: AsJson = False) -> None:  # noqa: FBT002
-    """Say what the centre runs on, how much it holds, and what is open to everyone still."""
+    """Say what the centre runs on, and what it holds.
+
+    It also lists what is open to everyone still.
+    """
     from smartlogd.sync import census
     from smartlogd.sync.administrator import opened
 
@@ -222,7 +238,7 @@ def _free(out: Path | None) -> None:
         )
 
 
-def _hand_over(bundle: Bundle, wanted: NewDevice, out: Path | None) -> None:
+def _hand_over(bundle: Bundle, wanted: NewDevice, out: Path | None, *, as_json: bool) -> None:
     from smartlogd.sync import private
     from smartlogd.sync.bundle import printed
 
@@ -230,9 +246,8 @@ def _hand_over(bundle: Bundle, wanted: NewDevice, out: Path | None) -> None:
         typer.echo(printed(bundle))
     else:
         private.make(out, printed(bundle).encode() + b"\n")
-        typer.echo(
-            f"{bundle.device} is enrolled; its enrolment is in {out}. On the device: smartlogd sync join {out.name}"
-        )
+        told = f"{bundle.device} is enrolled; its enrolment is in {out}. On the device: smartlogd sync join {out.name}"
+        typer.echo(json.dumps({"device": bundle.device, "file": str(out)}) if as_json else told)
     if bundle.address.is_here:
         typer.echo(f"Only this machine finds the centre at {bundle.address.host}; see --host.", err=True)
     if wanted.by_certificate:

@@ -120,7 +120,9 @@ def salvage(
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Save what can be read of a damaged database, while no daemon runs.
+    """Save what can be read of a damaged database.
+
+    No daemon may run meanwhile.
 
     Rows that are in the log already are left as they are, so it may be done again.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from pathlib import Path
@@ -28,7 +27,7 @@ def join(
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Join a centre: check the enrolment, try it, and keep it for this device alone.
+    """Join a centre: check the enrolment, try it, keep it.
 
     From the next start or reload on, rows are sent there.
     """
@@ -49,7 +48,10 @@ def join(
 
 
 def leave(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002
-    """Leave the centre: its enrolment is removed, the log stays, and what waited is kept should one come again."""
+    """Leave the centre: its enrolment goes, the log stays.
+
+    What waited is kept, should a centre come again.
+    """
     from smartlogd import wiring
     from smartlogd.settings import read_settings
     from smartlogd.sync.bundle import left
@@ -89,6 +91,8 @@ def _fits(bundle: Bundle) -> None:
 
 def tried(settings: Settings, bundle: Bundle) -> None:
     """Ask the centre for one row of news; its CentreTrouble says in one sentence what is wrong."""
+    import asyncio
+
     from smartlogd import wiring
 
     async def ask() -> None:

@@ -38,7 +38,9 @@ def status(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT
 
 @app.command("now")
 def now(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002
-    """Send what waits and fetch what is new at once, whatever failed before; needs a running daemon.
+    """Send what waits and fetch what is new at once.
+
+    Whatever failed before is tried again; it needs a running daemon.
 
     Exit 69 when the centre cannot be spoken to.
     """
@@ -52,7 +54,10 @@ def now(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002
 
 @app.command("pause")
 def pause(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002
-    """Send and fetch nothing until `resume`, also after a restart; rows wait, and none is lost."""
+    """Send and fetch nothing until `resume`.
+
+    Rows wait, also over a restart, and none is lost.
+    """
     _steered(config, "pause", "Sending is paused; rows wait. Go on with: smartlogd sync resume", as_json=as_json)
 
 
@@ -64,7 +69,10 @@ def resume(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT
 
 @app.command("backfill")
 def backfill(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002
-    """Enqueue what was logged before there was a centre, the newest first; it is sent when nothing else waits."""
+    """Enqueue what was logged before there was a centre.
+
+    The newest goes first, and all of it only when nothing else waits.
+    """
     _must_have_joined(_settings(config))
     enqueued = 0
     while True:

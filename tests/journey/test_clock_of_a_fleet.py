@@ -1,4 +1,4 @@
-"""A device without a battery clock: wrong at first, set right while it syncs; at the centre every row has its true time.
+"""A device without a battery clock: wrong at first, set right while it syncs; at the centre each row has its true time.
 
 Rows younger than a quarter of an hour are dated anew before they go. Older ones go as they were stamped, once, and the
 reports read them by the correction that follows.

@@ -218,7 +218,10 @@ def disk_(
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Bytes written to the disk for each event, one by one and in bursts of 100, sent to a centre."""
+    """Bytes written to the disk for each event.
+
+    One by one and in bursts of 100, each sent to a centre and acknowledged.
+    """
     import tempfile
 
     from smartlogd.store.wear import wear

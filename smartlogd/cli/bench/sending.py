@@ -120,7 +120,9 @@ def reports(
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """The reports over years of a log, as a dashboard asks for them.
+    """The reports over years of a log.
+
+    They are asked for as a dashboard does.
 
     The log is made up at the server, some six gigabytes for ten million passings, and removed afterwards.
     """

@@ -48,13 +48,13 @@ def test_without_models_it_says_how_to_fetch_them(smartlogd: Smartlogd, state: P
     assert "smartlogd models fetch" in told.err
 
 
-def test_a_file_that_is_no_database_stays_as_it_is(smartlogd: Smartlogd, state: Path) -> None:
+def test_a_file_that_is_no_database_is_set_aside_and_stays_as_it_is(smartlogd: Smartlogd, state: Path) -> None:
     state.mkdir()
     (state / "smartlog.db").write_text("dear diary, " * 100)
     told = smartlogd("run", "--source", "demo")
-    assert told.code == Exit.DISK
-    assert "not a database" in told.err
-    assert (state / "smartlog.db").read_text() == "dear diary, " * 100
+    assert "database is damaged" in told.err
+    (aside,) = state.glob("corrupt-*")
+    assert (aside / "smartlog.db").read_text() == "dear diary, " * 100
 
 
 def test_a_state_folder_in_a_files_place_cannot_be_made(smartlogd: Smartlogd, state: Path) -> None:

@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID
 
@@ -65,15 +64,6 @@ def test_when_nobody_reads_any_more_it_goes_on_without_them() -> None:
         screen.say("someone went")
 
 
-@pytest.fixture
-def _logger_as_it_was() -> Iterator[None]:
-    logger = logging.getLogger("smartlogd")
-    before = logger.handlers[:], logger.level, logger.propagate
-    yield
-    logger.handlers[:], logger.level, logger.propagate = before
-
-
-@pytest.mark.usefixtures("_logger_as_it_was")
 def test_a_record_is_one_readable_line_with_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
     log_to_stderr("info")
     log = logging.getLogger("smartlogd.capture")
@@ -85,7 +75,6 @@ def test_a_record_is_one_readable_line_with_its_fields(capsys: pytest.CaptureFix
     )
 
 
-@pytest.mark.usefixtures("_logger_as_it_was")
 def test_on_one_terminal_records_are_written_above_the_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
     out = Terminal()
     monkeypatch.setattr("sys.stderr", Terminal())
