@@ -110,6 +110,7 @@ class Story:
         await catching_up
 
     async def _caught_up(self) -> None:
+        await self.weather.strike(None)  # whoever was killed while striking it took nothing back
         await self.edge.seal()
         await self.edge.catch_up(QUIET_S)
 
