@@ -84,6 +84,7 @@ class Sync:
         span_s = self._chance() * self._options.gather_s
         self._pulled_s = _now_s() - self._chance() * self._options.interval_s
         try:
+            await self._count()
             while True:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(span_s):

@@ -74,9 +74,7 @@ async def others(edge: Edge, day: dt.datetime) -> None:
 
 def resend(edge: Edge) -> None:
     """All its days wait to be sent once more, as after a salvage."""
-    edge.write(
-        "INSERT INTO outbox (kind, row_id, priority, at) SELECT 'metrics', id, 1, 0 FROM device_metrics_daily"
-    )
+    edge.write("INSERT INTO outbox (kind, row_id, priority, at) SELECT 'metrics', id, 1, 0 FROM device_metrics_daily")
 
 
 async def test_a_day_that_is_sent_again_changes_nothing(door: Edge, gate: Edge, centre: Centre) -> None:
