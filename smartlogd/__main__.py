@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import struct
 import sys
 
@@ -11,7 +12,9 @@ from smartlogd.base.errors import Exit, SmartlogError
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(code())
+    left_with = code()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done: a Ctrl-C while Python tidies up is no failure
+    sys.exit(left_with)
 
 
 def code() -> int:
