@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -87,9 +89,9 @@ def fleet(
     from smartlogd.cli.bench.fleet import fleet as measure
 
     settings_of(config, None)
-    _only_errors()
     span = Span(seconds, switch_on, silence, shortage, max(1, devices // 10))
-    it = asyncio.run(measure(disk(folder), devices, span, _aside))
+    with _hushed():
+        it = asyncio.run(measure(disk(folder), devices, span, _aside))
     tell(
         {
             "what": "fleet", "devices": it.devices, "switched_on_s": switch_on,
@@ -161,11 +163,18 @@ def _url(given: str | None) -> DatabaseUrl | None:
     return administrator(given, known) if given or known.get(VARIABLE) else None
 
 
-def _only_errors() -> None:
-    """A centre that is stopped on purpose is no news."""
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """A centre that is stopped on purpose is no news, for as long as that lasts."""
     import logging
 
-    logging.getLogger("smartlogd.sync").setLevel(logging.CRITICAL)
+    logger = logging.getLogger("smartlogd.sync")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _aside(text: str) -> None:
