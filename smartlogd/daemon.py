@@ -279,9 +279,7 @@ class Daemon:
                 group.create_task(supervised("control", lambda: serve(self._socket, self), self._troubles)),
                 group.create_task(self._reported()),
                 group.create_task(self._let_go(parts)),
-                group.create_task(
-                    self._after_first_frame("upkeep", wiring.upkeep(parts.store, lambda: self._settings).run)
-                ),
+                group.create_task(self._after_first_frame("upkeep", lambda: self._kept_up(parts.store))),
                 group.create_task(self._after_first_frame("sync", parts.link.run)),
             ]
             river = group.create_task(supervised("pipeline", parts.pipeline.run, self._troubles))
