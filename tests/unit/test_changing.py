@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import uuid4
 
 import pytest
+from kept import running
 
 from smartlogd import changing
 from smartlogd.base.errors import Missing, ServiceAway, SmartlogError, UnusableInput
@@ -20,25 +20,10 @@ from smartlogd.base.time import SystemClock
 from smartlogd.changing import change, changed
 from smartlogd.control import serve
 from smartlogd.settings import Settings
-from smartlogd.store.engine import Store, open_store
+from smartlogd.store.engine import Store
 from smartlogd.store.lock import FolderLock, FolderTaken
-from smartlogd.store.options import StoreOptions
 
 Village = Any
-
-
-@asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[Store]:
-    options = StoreOptions(group_commit_s=0.02, reserve_mib=0)
-    store = open_store(folder, device="yard", version="0", clock=SystemClock(), options=options, boot=uuid4())
-    task = asyncio.create_task(store.journal.run())
-    try:
-        yield store
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await store.close()
 
 
 class Gallery:

@@ -4,12 +4,13 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
+from kept import running
 from looks import NEAR, look
 from walks import at
 
@@ -26,24 +27,9 @@ from smartlogd.movement.rules import Rules
 from smartlogd.pipeline import Pipeline
 from smartlogd.recognition import opened, refreshed, swept, unrecognised
 from smartlogd.settings import Settings
-from smartlogd.store.engine import Store, open_store
-from smartlogd.store.options import StoreOptions
+from smartlogd.store.engine import Store
 
 Village = Any
-
-
-@asynccontextmanager
-async def running(folder: Path, *, group_commit_s: float = 0.02) -> AsyncIterator[Store]:
-    options = StoreOptions(group_commit_s=group_commit_s, reserve_mib=0)
-    store = open_store(folder, device="yard", version="0", clock=SystemClock(), options=options, boot=uuid4())
-    task = asyncio.create_task(store.journal.run())
-    try:
-        yield store
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await store.close()
 
 
 @pytest.fixture

@@ -7,33 +7,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
+from kept import running
 from paper import SECRET, enrolment
 
 from smartlogd import wiring
 from smartlogd.base.errors import Missing, SmartlogError
-from smartlogd.base.time import SystemClock
 from smartlogd.settings import Settings, read_settings
-from smartlogd.store.engine import Store, open_store
-from smartlogd.store.options import StoreOptions
+from smartlogd.store.engine import Store
 from smartlogd.sync.bundle import FILE
 from smartlogd.syncing import Link
-
-
-@asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Store]:
-    options = StoreOptions(group_commit_s=0.02, reserve_mib=0)
-    store = open_store(folder, device="yard", version="0", clock=SystemClock(), options=options, boot=uuid4())
-    task = asyncio.create_task(store.journal.run())
-    try:
-        yield store
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await store.close()
 
 
 @asynccontextmanager
@@ -71,7 +55,7 @@ def triggers(store: Store) -> list[Any]:
 
 
 async def test_without_an_enrolment_it_is_off_and_says_how_to_join(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store, linked(store, tmp_path) as link:
+    async with running(tmp_path) as store, linked(store, tmp_path) as link:
         assert await word(link, "off") == "off"
         assert await link.asked("status") == {"word": "off", "detail": ""}
         with pytest.raises(Missing, match="joined no centre"):
@@ -81,18 +65,18 @@ async def test_without_an_enrolment_it_is_off_and_says_how_to_join(tmp_path: Pat
 
 async def test_a_centre_that_cannot_be_reached_is_a_word_in_the_state_and_no_error(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(enrolment())
-    async with opened(tmp_path) as store, linked(store, tmp_path, gather_s=0.1, interval_s=1.0) as link:
+    async with running(tmp_path) as store, linked(store, tmp_path, gather_s=0.1, interval_s=1.0) as link:
         assert await word(link, "away") == "away"
         assert triggers(store)
         paused = await link.asked("pause")
         assert paused["word"] == "paused"
-    async with opened(tmp_path) as store, linked(store, tmp_path, gather_s=0.1, interval_s=1.0) as link:
+    async with running(tmp_path) as store, linked(store, tmp_path, gather_s=0.1, interval_s=1.0) as link:
         assert await word(link, "paused") == "paused", "a pause lasts over a restart"
         assert (await link.asked("resume"))["paused"] is False
 
 
 async def test_an_enrolment_that_comes_and_goes_is_taken_over_when_told(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store, linked(store, tmp_path, gather_s=0.1, interval_s=1.0) as link:
+    async with running(tmp_path) as store, linked(store, tmp_path, gather_s=0.1, interval_s=1.0) as link:
         assert await word(link, "off") == "off"
         (tmp_path / FILE).write_text(enrolment())
         link.again()
@@ -115,7 +99,7 @@ async def test_an_enrolment_that_comes_and_goes_is_taken_over_when_told(tmp_path
 )
 async def test_an_enrolment_that_cannot_be_used_is_told_and_the_daemon_goes_on(tmp_path: Path, spoilt: str) -> None:
     (tmp_path / FILE).write_text(spoilt)
-    async with opened(tmp_path) as store, linked(store, tmp_path, gather_s=0.1, interval_s=1.0) as link:
+    async with running(tmp_path) as store, linked(store, tmp_path, gather_s=0.1, interval_s=1.0) as link:
         assert await word(link, "refused") == "refused"
         assert SECRET not in str(link.state())
         with pytest.raises(SmartlogError):
@@ -128,6 +112,6 @@ async def test_an_enrolment_that_cannot_be_used_is_told_and_the_daemon_goes_on(t
 async def test_sync_that_is_switched_off_is_no_centre(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(enrolment())
     assert wiring.bundle(read_settings(None, {"device.state_dir": tmp_path})) is not None
-    async with opened(tmp_path) as store, linked(store, tmp_path, enabled=False) as link:
+    async with running(tmp_path) as store, linked(store, tmp_path, enabled=False) as link:
         assert await word(link, "off") == "off"
         assert triggers(store) == []
