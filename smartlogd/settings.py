@@ -26,6 +26,7 @@ from smartlogd.movement.options import MovementOptions
 from smartlogd.record.options import RecordOptions
 from smartlogd.store.options import StoreOptions
 from smartlogd.sync.options import SyncOptions
+from smartlogd.telemetry.options import TelemetryOptions
 
 PREFIX = "SMARTLOG_"
 LARGEST_FILE = 256 * 1024
@@ -46,6 +47,9 @@ class Settings(BaseModel):
     record: RecordOptions = Field(default_factory=RecordOptions, description="Crossings -> events and pictures.")
     store: StoreOptions = Field(default_factory=StoreOptions, description="Events -> SQLite.")
     sync: SyncOptions = Field(default_factory=SyncOptions, description="SQLite -> the centre, and back.")
+    telemetry: TelemetryOptions = Field(
+        default_factory=TelemetryOptions, description="Health and events -> MQTT, systemd, Prometheus."
+    )
 
     def folders(self) -> Folders:
         """Where this device keeps its database, its models and its control socket."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from smartlogd.base.geometry import Box
+from smartlogd.base.health import Command, Told
 from smartlogd.base.known import Event, EventId, SubjectId, Track, TrackId
 from smartlogd.base.seen import Detection, Frame, Pixels
 from smartlogd.base.time import Stamp
@@ -43,6 +45,14 @@ class Camera(Protocol):
         A live camera that is lost is reported in `status` and in the log, opened again with backoff,
         and never ends the iteration; a file that cannot be read raises UnusableInput or Missing.
         """
+        ...
+
+    async def pause(self) -> None:
+        """Close the lens, within 2 s, and open it no more until `resume`: for privacy. Before `frames` too."""
+        ...
+
+    async def resume(self) -> None:
+        """Open the lens again; the frames go on in the same iteration."""
         ...
 
     async def close(self) -> None:
@@ -207,6 +217,26 @@ class Centre(Protocol):
         ...
 
 
+class Feed(Protocol):
+    """The events of the log, in the order in which they were written, from a place that is remembered."""
+
+    async def next(self, most: int) -> tuple[Told, ...]:
+        """At most so many events after the last one that was `told`; empty where there is none yet."""
+        ...
+
+    async def told(self, seq: int) -> None:
+        """All up to this place were told. It is remembered over restarts, at the latest by `close`."""
+        ...
+
+    async def skip(self, before: dt.datetime) -> int:
+        """Pass over what is older than this; how many events that were."""
+        ...
+
+    async def close(self) -> None:
+        """Remember the place and end; a second call does nothing."""
+        ...
+
+
 class Control(Protocol):
     """What the control socket may ask of a running daemon."""
 
@@ -228,4 +258,8 @@ class Control(Protocol):
 
     async def sync(self, what: str) -> Mapping[str, object]:
         """How sending to the centre fares (status), and what to do about it (now, pause, resume)."""
+        ...
+
+    async def command(self, command: Command) -> Mapping[str, object]:
+        """Do what the command line or the broker asks: pause, resume, snapshot, reload, restart, sync, line."""
         ...
