@@ -24,8 +24,8 @@ STEP = 10_000
 _GET = "SELECT value FROM meta WHERE key = ?"
 _PUT = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _DROP = "DELETE FROM meta WHERE key = ?"
-# The highest number that was ever given, also where its row is gone.
-_NEWEST = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
+NEWEST = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)"
+"""The highest number that an event was ever given, also where its row is gone."""
 _OLDEST_WAITING = "SELECT min(CAST(row_id AS INTEGER)) FROM outbox WHERE kind = 'event'"
 
 _INTO = "INSERT INTO outbox (kind, row_id, priority, at) "
@@ -71,7 +71,7 @@ def begin(connection: sqlite3.Connection) -> bool:
     """
     if not set_up(connection):
         return False
-    newest = connection.execute(_NEWEST).fetchone()[0]
+    newest = connection.execute(NEWEST).fetchone()[0]
     left = noted(connection, _LEFT)
     if noted(connection, MARK) is None:
         note(connection, MARK, newest)
@@ -88,7 +88,7 @@ def begin_anew(connection: sqlite3.Connection) -> None:
     What the one before took is history to this one, for `backfill`.
     """
     (oldest,) = connection.execute(_OLDEST_WAITING).fetchone()
-    note(connection, MARK, connection.execute(_NEWEST).fetchone()[0] if oldest is None else oldest - 1)
+    note(connection, MARK, connection.execute(NEWEST).fetchone()[0] if oldest is None else oldest - 1)
     _everyone(connection)
 
 
@@ -100,7 +100,7 @@ def end(connection: sqlite3.Connection) -> None:
     if noted(connection, MARK) is None or noted(connection, _LEFT) is not None:
         return
     take_down(connection)
-    note(connection, _LEFT, connection.execute(_NEWEST).fetchone()[0])
+    note(connection, _LEFT, connection.execute(NEWEST).fetchone()[0])
 
 
 def backfill(connection: sqlite3.Connection, most: int = STEP) -> int:
