@@ -51,3 +51,9 @@ class Latest:
         self.dropped += 1
         self._packets.extendleft(reversed(packets))
         self._bytes += sum(len(packet.data) for packet in packets)
+
+    def clear(self) -> None:
+        """Forget the picture that nobody took, which nobody will ask for any more, and all packets."""
+        self._newest = None
+        self._packets.clear()
+        self._bytes = 0

@@ -24,6 +24,10 @@ _GRACE_S = 0.6
 _KILL_S = 1.0
 
 
+class Silence(CameraLost):
+    """The camera says nothing at all, for as long as was waited."""
+
+
 class Life(asyncio.Protocol):
     """A running child: what it says is taken in at once, however slowly its frames are taken."""
 
@@ -36,8 +40,13 @@ class Life(asyncio.Protocol):
         self._news = asyncio.Event()
         self._loss: CameraLost | None = None
         self._is_over = False
-        self._is_ended = False
+        self._ending: asyncio.Task[None] | None = None
         self.next_seq = 0
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether it is being ended, or has been."""
+        return self._ending is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Asyncio has taken over our end of the socket."""
@@ -64,7 +73,7 @@ class Life(asyncio.Protocol):
     async def newest(self, limit_s: float) -> Frame | None:
         """The newest frame nobody took; None when it was overwritten or this life is being ended.
 
-        Raises CameraLost when none comes within `limit_s`, or the child ends.
+        Raises Silence when none comes within `limit_s`, and CameraLost when the child ends.
         """
         await asyncio.sleep(0)  # what the socket holds comes first
         taken = self._latest.take()
@@ -81,7 +90,7 @@ class Life(asyncio.Protocol):
         return Frame(notice.seq, notice.stamp, pixels, packets)
 
     async def _wait(self, limit_s: float) -> None:
-        if self._is_ended:
+        if self.is_ended:
             return
         if self._is_over:
             raise self._loss or CameraLost("The camera's process ended.", "It is started again.")
@@ -90,21 +99,25 @@ class Life(asyncio.Protocol):
             async with asyncio.timeout(limit_s):
                 await self._news.wait()
         except TimeoutError as silence:
-            raise CameraLost(
+            raise Silence(
                 f"The camera gave no picture for {limit_s:g} s.", "Check its cable, power and network."
             ) from silence
 
     async def end(self, *, gently: bool) -> None:
-        """Hang up and make sure that the child and what it started are gone; a second call does nothing."""
-        if self._is_ended:
-            return
-        self._is_ended = True
+        """Hang up and make sure that the child and what it started are gone; whoever calls again waits for that too."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end(gently=gently), name="end the camera's process")
+        await asyncio.shield(self._ending)
+
+    async def _end(self, *, gently: bool) -> None:
         self._news.set()
         if self._transport is not None:
             self._transport.close()
-        if gently:
-            await _gone(self._process, _GRACE_S)
-        kill_all(self._process)
+        try:
+            if gently:
+                await _gone(self._process, _GRACE_S)
+        finally:
+            kill_all(self._process)
         if not await _gone(self._process, _KILL_S):
             log.warning("camera process does not die", extra={"pid": self._process.pid})
             return

@@ -7,18 +7,22 @@ import logging
 import os
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 
 from smartlogd.base.errors import CameraLost
 from smartlogd.base.seen import Frame
-from smartlogd.base.time import Clock, Stamp
+from smartlogd.base.time import Clock, Stamp, monotonic_s
 from smartlogd.capture.backoff import pauses
 from smartlogd.capture.child import Errand
 from smartlogd.capture.latest import Latest
-from smartlogd.capture.life import Life, begun
+from smartlogd.capture.life import Life, Silence, begun
 from smartlogd.capture.options import CaptureOptions
+from smartlogd.capture.shutter import Shutter
 
 log = logging.getLogger("smartlogd.capture")
+
+_TIMES_AS_LONG = 3.0
+"""How much longer than ever before an opening may take, once it is known how long it takes."""
 
 
 class LiveCamera:
@@ -26,8 +30,8 @@ class LiveCamera:
 
     `lens` is "module:function" and `clock` stamps the pictures; both are used in the child. A camera
     that gives nothing for `stall_s`, does not open within `open_s`, or whose process ends, is lost:
-    that is said in the log once, the child is killed, and after a growing pause a new one is started.
-    The iteration ends only by `close`.
+    that is said in the log, the child is killed, and after a pause a new one is started. While it is
+    paused there is no child, so that the device is closed. The iteration ends only by `close`.
     """
 
     def __init__(
@@ -47,8 +51,10 @@ class LiveCamera:
         self._status = "opening"
         self._latest = Latest()
         self._next_seq = 0
+        self._longest_opening_s: float | None = None
         self._life: Life | None = None
-        self._closing = asyncio.Event()
+        self._starting = asyncio.Lock()
+        self._shutter = Shutter()
 
     @property
     def name(self) -> str:
@@ -62,13 +68,13 @@ class LiveCamera:
 
     @property
     def status(self) -> str:
-        """One of: opening, running, lost, ended."""
-        return self._status
+        """One of: opening, running, lost, paused, ended."""
+        return self._shutter.word or self._status
 
     async def frames(self) -> AsyncIterator[Frame]:
         """The newest frame, each time one is asked for, until the camera is closed."""
         waits = self._pauses()
-        while not self._closing.is_set():
+        while await self._shutter.opened():
             began: Stamp | None = None
             try:
                 async with aclosing(self._opened()) as shots:
@@ -77,6 +83,9 @@ class LiveCamera:
                         if frame.stamp.since(began) > self._options.stall_s:
                             waits = self._pauses()
                         yield frame
+                waits = self._pauses()  # it was paused: the failures before that are forgotten
+            except Silence as silence:  # the wait was long enough already
+                await self._lose(silence, min(next(waits), self._options.backoff_s))
             except CameraLost as lost:
                 await self._lose(lost, next(waits))
 
@@ -84,42 +93,81 @@ class LiveCamera:
         return pauses(self._options.backoff_s, self._options.backoff_roof_s, self._chance)
 
     async def _opened(self) -> AsyncGenerator[Frame, None]:
-        """The frames of one child; raises CameraLost when it fails."""
-        errand = Errand(self._lens, self._options, self._clock, self._next_seq, os.getpid())
-        life = self._life = await begun(errand, self._latest)
-        limit_s = self._options.open_s
+        """The frames of one child, until the shutter is turned; raises CameraLost when it fails."""
+        began_s, is_first = monotonic_s(), True
+        life = await self._begun()
         try:
-            while not self._closing.is_set():
-                frame = await life.newest(limit_s)
-                if frame is None:
+            while life is not None and self._is_live(life):
+                frame = await life.newest(self._patience_s() if is_first else self._options.stall_s)
+                if frame is None or not self._is_live(life):
                     continue
-                limit_s = self._options.stall_s
-                self._run()
+                if is_first:
+                    is_first = False
+                    self._run(monotonic_s() - began_s)
                 yield frame
         finally:
-            self._next_seq = max(self._next_seq, life.next_seq)
-            await life.end(gently=self._closing.is_set())
+            if life is not None:
+                self._next_seq = max(self._next_seq, life.next_seq)
+                await life.end(gently=not self._shutter.is_open)  # however long it takes: the device opens but once
 
-    def _run(self) -> None:
-        if self._status != "running" and not self._closing.is_set():
-            self._status = "running"
-            log.info("camera running", extra={"camera": self._name})
+    async def _begun(self) -> Life | None:
+        """A new child; None where the shutter was turned meanwhile. Whoever shuts it waits for this."""
+        async with self._starting:
+            if not self._shutter.is_open:
+                return None
+            errand = Errand(self._lens, self._options, self._clock, self._next_seq, os.getpid())
+            self._life = await begun(errand, self._latest)
+            return self._life
+
+    def _is_live(self, life: Life) -> bool:
+        """Whether its pictures are wanted; a pause that is over already has ended it too."""
+        return self._shutter.is_open and not life.is_ended
+
+    def _patience_s(self) -> float:
+        """How long the first frame may take: less than at the very first time, once it is known.
+
+        A driver that froze may never return from an open; the sooner it is tried anew, the sooner it is back.
+        """
+        if self._longest_opening_s is None:
+            return self._options.open_s
+        return min(self._options.open_s, max(self._options.stall_s, _TIMES_AS_LONG * self._longest_opening_s))
+
+    def _run(self, opening_s: float) -> None:
+        """Note that it is open, and how long that took."""
+        self._longest_opening_s = max(opening_s, self._longest_opening_s or 0.0)
+        self._status = "running"
+        log.info("camera running", extra={"camera": self._name})
 
     async def _lose(self, lost: CameraLost, pause_s: float) -> None:
-        if self._closing.is_set():
+        if not self._shutter.is_open:
             return
         self._status = "lost"
         log.warning(
             "camera lost",
             extra={"camera": self._name, "why": lost.what, "hint": lost.hint, "again_in_s": round(pause_s, 2)},
         )
-        with suppress(TimeoutError):
-            async with asyncio.timeout(pause_s):
-                await self._closing.wait()
+        await self._shutter.rested(pause_s)
+
+    async def pause(self) -> None:
+        """Close the device: when this returns the child has ended, killed if it did not leave by itself at once."""
+        if self._shutter.pause():
+            self._status = "opening"
+            log.info("camera paused", extra={"camera": self._name})
+        await self._end()
+
+    async def resume(self) -> None:
+        """Open the device again, at once and whatever had been waited for."""
+        if self._shutter.resume():
+            log.info("camera resumed", extra={"camera": self._name})
 
     async def close(self) -> None:
         """Give the camera back; the child is killed if it does not leave by itself at once."""
-        self._closing.set()
-        self._status = "ended"
-        if self._life is not None:
-            await self._life.end(gently=True)
+        self._shutter.close()
+        await self._end()
+
+    async def _end(self) -> None:
+        """End the child that runs or is being started, and forget what it gave and nobody took."""
+        async with self._starting:
+            if self._life is not None:
+                await self._life.end(gently=True)
+                self._latest.clear()

@@ -75,7 +75,7 @@ class CaptureOptions(BaseModel):
         default=1.0, ge=0.01, le=60.0, description="Pause before a lost camera is first opened again."
     )
     backoff_roof_s: float = Field(
-        default=30.0, ge=0.01, le=3600.0, description="Longest pause between two attempts; the pause doubles up to it."
+        default=5.0, ge=0.01, le=3600.0, description="Longest pause between two attempts; the pause doubles up to it."
     )
     command_format: PixelFormat = Field(
         default="rgb24", description="How the program of a command: source lays out its pixels."

@@ -19,6 +19,7 @@ from smartlogd.capture.decode import Course, Picture, first_video, opened, pictu
 from smartlogd.capture.handover import Handover
 from smartlogd.capture.motion import MotionGate
 from smartlogd.capture.refuse import refuse_unusable
+from smartlogd.capture.shutter import Shutter
 
 __all__ = ["FileCamera", "footage_sha256", "recorded", "refuse_unusable"]
 
@@ -49,7 +50,7 @@ class FileCamera:
         self._duration_s = 0.0
         self._handover: Handover[Frame] | None = None
         self._thread: threading.Thread | None = None
-        self._is_closed = False
+        self._shutter = Shutter()
 
     @property
     def name(self) -> str:
@@ -63,8 +64,8 @@ class FileCamera:
 
     @property
     def status(self) -> str:
-        """One of: opening, running, ended."""
-        return self._status
+        """One of: opening, running, paused, ended."""
+        return self._shutter.word or self._status
 
     @property
     def duration_s(self) -> float:
@@ -73,14 +74,14 @@ class FileCamera:
 
     async def frames(self) -> AsyncGenerator[Frame, None]:
         """Every frame; raises Missing or UnusableInput for a file that cannot be read."""
-        if self._is_closed:
+        if not await self._shutter.opened():
             return
         refuse_unusable(self._path)
         handover = self._handover = Handover(_AHEAD)
         self._thread = threading.Thread(target=self._decode, args=(handover,), name="decode", daemon=True)
         self._thread.start()
         try:
-            while (frame := await handover.get()) is not None:
+            while (frame := await handover.get()) is not None and await self._shutter.opened():
                 self._status = "running"
                 self._duration_s = frame.stamp.mono_ns / 1e9
                 yield frame
@@ -114,10 +115,17 @@ class FileCamera:
     def _looked(self, frame: Frame) -> Frame:
         return frame if self._gate is None else replace(frame, glance=self._gate.look(frame))
 
+    async def pause(self) -> None:
+        """Give no frame until `resume`; the file stays open, for nobody stands before it."""
+        self._shutter.pause()
+
+    async def resume(self) -> None:
+        """Go on with the next frame."""
+        self._shutter.resume()
+
     async def close(self) -> None:
         """End the decoding thread; a second call does nothing."""
-        self._is_closed = True
-        self._status = "ended"
+        self._shutter.close()
         if self._handover is not None:
             self._handover.close()
         if self._thread is not None:

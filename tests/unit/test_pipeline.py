@@ -61,6 +61,12 @@ class MadeCamera:
                 n, Stamp(n * 10**9 // FPS, BEGIN + dt.timedelta(seconds=n / FPS), trusted=True), self._pixels(n)
             )
 
+    async def pause(self) -> None:
+        """Nothing is open."""
+
+    async def resume(self) -> None:
+        """Nothing was closed."""
+
     async def close(self) -> None:
         """Nothing is open."""
 

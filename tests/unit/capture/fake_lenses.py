@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -96,3 +98,19 @@ def large(options: CaptureOptions) -> Iterator[Shot]:
     while True:
         yield Shot(np.zeros((720, 1280, 3), np.uint8))
         time.sleep(0.05)
+
+
+def noting(options: CaptureOptions) -> Iterator[Shot]:
+    """Works, and writes the number of each process that opens it into `source`."""
+    with Path(options.source).open("a") as noted:
+        noted.write(f"{os.getpid()}\n")
+    yield from steady(options)
+
+
+def deaf(options: CaptureOptions) -> Iterator[Shot]:
+    """Hangs after its first picture, and takes no notice of being asked to end."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    yield picture(options)
+    while True:
+        time.sleep(3600)

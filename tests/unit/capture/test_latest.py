@@ -65,3 +65,12 @@ def test_packets_nobody_takes_do_not_fill_the_memory() -> None:
     _, packets = latest.take()
     assert len(packets) == 600
     assert packets[-1].pts_s == 1999
+
+
+def test_what_is_cleared_is_given_to_nobody() -> None:
+    latest = Latest()
+    latest.put(notice(1, packet(1)))
+    latest.clear()
+    assert latest.take() is None
+    latest.put(notice(2, packet(2)))
+    assert latest.take() == (notice(2, packet(2)), (packet(2),))

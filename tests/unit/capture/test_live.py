@@ -5,6 +5,7 @@ import itertools
 import logging
 import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -246,3 +247,129 @@ async def ended(pid: int, within_s: float = 3.0) -> bool:
     while is_alive(pid) and monotonic_s() < until_s:
         await asyncio.sleep(0.02)
     return not is_alive(pid)
+
+
+def started(noted: Path) -> list[int]:
+    """The children that opened this lens so far."""
+    return [int(line) for line in noted.read_text().split()] if noted.exists() else []
+
+
+async def kept(live: LiveCamera, frames: list[Frame]) -> None:
+    async for frame in live.frames():
+        frames.append(frame)  # noqa: PERF401 - each is looked at as soon as it is there
+
+
+async def more(frames: list[Frame], than: int, within_s: float = 10.0) -> None:
+    async with asyncio.timeout(within_s):
+        while len(frames) <= than:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_paused_camera_has_no_process_and_gives_nothing_until_it_is_resumed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    live, frames = camera("noting", source=str(tmp_path / "noted")), []
+    watching = asyncio.create_task(kept(live, frames))
+    await more(frames, 2)
+    began_s = monotonic_s()
+    await live.pause()
+    assert monotonic_s() - began_s < 2.0
+    assert (live.status, children()) == ("paused", [])
+    assert not is_alive(started(tmp_path / "noted")[0])
+    seen = len(frames)
+    await live.pause()  # a second one does nothing
+    await asyncio.sleep(1.0)
+    assert (len(frames), live.status) == (seen, "paused")
+    before = frames[-1]
+    await live.resume()
+    assert live.status == "opening"
+    await more(frames, seen)
+    await live.close()
+    await watching
+    assert frames[seen].seq > before.seq, "numbers go on over a pause"
+    assert len(started(tmp_path / "noted")) == 2
+    assert losses(caplog) == []
+
+
+async def test_a_camera_paused_before_its_first_frame_is_asked_for_is_not_opened(tmp_path: Path) -> None:
+    live, frames = camera("noting", source=str(tmp_path / "noted")), []
+    await live.pause()
+    watching = asyncio.create_task(kept(live, frames))
+    await asyncio.sleep(0.5)
+    assert (live.status, children(), started(tmp_path / "noted")) == ("paused", [], [])
+    await live.resume()
+    await more(frames, 0)
+    await live.close()
+    await watching
+
+
+async def test_a_paused_camera_can_be_closed() -> None:
+    live, frames = camera("steady"), []
+    watching = asyncio.create_task(kept(live, frames))
+    await more(frames, 0)
+    await live.pause()
+    await closed_in_time(live)
+    await watching
+    await live.pause()
+    await live.resume()
+    assert live.status == "ended"
+
+
+@pytest.mark.parametrize("lens", ["hanging", "never_opening", "deaf"])
+@pytest.mark.parametrize("after_s", [0.0, 0.01, 0.8])
+async def test_pausing_takes_less_than_two_seconds_whatever_the_driver_does(lens: str, after_s: float) -> None:
+    live = camera(lens, stall_s=30.0)
+    watching = asyncio.create_task(kept(live, []))
+    await asyncio.sleep(after_s)
+    began_s = monotonic_s()
+    await live.pause()
+    assert monotonic_s() - began_s < 2.0
+    assert children() == []
+    await live.close()
+    await watching
+
+
+async def test_a_pause_over_before_anyone_looked_opens_the_camera_anew(tmp_path: Path) -> None:
+    live = camera("noting", source=str(tmp_path / "noted"))
+    frames = live.frames()
+    first = await anext(frames)
+    await live.pause()
+    await live.resume()
+    async with asyncio.timeout(10):
+        second = await anext(frames)
+    assert second.seq > first.seq
+    assert second.stamp.since(first.stamp) > 0
+    assert len(started(tmp_path / "noted")) == 2
+    await live.close()
+    await frames.aclose()
+
+
+async def test_a_resumed_camera_does_not_wait_for_the_pause_after_its_loss(caplog: pytest.LogCaptureFixture) -> None:
+    live = camera("unplugged", backoff_s=60.0, backoff_roof_s=60.0, stall_s=5.0)
+    frames: list[Frame] = []
+    watching = asyncio.create_task(kept(live, frames))
+    async with asyncio.timeout(10):
+        while not losses(caplog):
+            await asyncio.sleep(0.01)
+    seen = len(frames)
+    await live.pause()
+    await live.resume()
+    await more(frames, seen)
+    await live.close()
+    await watching
+
+
+async def test_turning_it_off_and_on_at_random_moments_leaves_it_running_once(tmp_path: Path) -> None:
+    live, frames, chance = camera("noting", source=str(tmp_path / "noted"), stall_s=5.0), [], random.Random(5)
+    watching = asyncio.create_task(kept(live, frames))
+    for _ in range(12):
+        await asyncio.sleep(chance.choice([0, 0, 0.01, 0.3, 0.7]))
+        turns = [live.pause(), live.resume()] if chance.random() < 0.7 else [live.resume(), live.pause()]
+        await asyncio.gather(*turns)
+        assert len(children()) <= 1
+    await live.resume()
+    await more(frames, len(frames) + 3)
+    assert len(children()) == 1
+    assert sum(is_alive(pid) for pid in started(tmp_path / "noted")) == 1
+    await live.close()
+    await watching

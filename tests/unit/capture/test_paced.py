@@ -107,3 +107,53 @@ async def test_a_file_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
     camera = PacedCamera(FileCamera(tmp_path / "none.mp4"), CaptureOptions(), SystemClock())
     with pytest.raises(Missing):
         await take(camera, 1)
+
+
+@pytest.mark.parametrize("kind", ["demo", "file"])
+async def test_a_paused_scene_stands_still_and_goes_on_from_there(kind: str, photos: tuple[Path, Path], film) -> None:
+    options, clock = CaptureOptions(fps=20), SystemClock()
+    made = DemoCamera(photos, options, clock)
+    camera = (
+        made if kind == "demo" else PacedCamera(FileCamera(film(times_s=[n / 20 for n in range(60)])), options, clock)
+    )
+    frames: list[Frame] = []
+
+    async def read() -> None:
+        async for frame in camera.frames():
+            frames.append(frame)  # noqa: PERF401 - each is looked at as soon as it is there
+
+    await camera.pause()
+    reading = asyncio.create_task(read())
+    await asyncio.sleep(0.2)
+    assert (frames, camera.status) == ([], "paused")
+    await camera.resume()
+    await shown(frames, 4)
+    assert camera.status == "running"
+    await camera.pause()
+    seen, dropped = frames[-1], camera.dropped
+    await asyncio.sleep(1.5)
+    assert (frames[-1], camera.status) == (seen, "paused")
+    await camera.resume()
+    await shown(frames, len(frames) + 2)
+    after = frames[frames.index(seen) + 1]
+    assert after.stamp.since(seen.stamp) > 1.4
+    assert after.seq - seen.seq <= 1 + camera.dropped - dropped < 10, "what was not shown is not passed over"
+    await camera.close()
+    await reading
+    assert camera.status == "ended"
+
+
+async def shown(frames: list[Frame], count: int) -> None:
+    async with asyncio.timeout(10):
+        while len(frames) < count:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_paused_scene_can_be_closed(photos: tuple[Path, Path]) -> None:
+    camera = DemoCamera(photos, CaptureOptions(), SystemClock())
+    await camera.pause()
+    watching = asyncio.create_task(take(camera, 1))
+    await asyncio.sleep(0.1)
+    await camera.close()
+    async with asyncio.timeout(2):
+        assert await watching == []

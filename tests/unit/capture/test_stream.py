@@ -243,3 +243,37 @@ async def test_a_frame_is_handed_over_in_a_fraction_of_a_millisecond(film) -> No
     frames = await seen(path)
     assert len(frames) == 400
     assert (time.perf_counter() - began) / 400 < 0.002  # measured: 0.1 ms with decoding; a busy machine gets slack
+
+
+async def test_a_paused_file_gives_no_frame_and_then_goes_on_with_the_next(film) -> None:
+    camera, seqs = FileCamera(film(times_s=[n / 10 for n in range(8)])), []
+    await camera.pause()
+
+    async def read() -> None:
+        async for frame in camera.frames():
+            seqs.append(frame.seq)
+            if frame.seq == 2:
+                await camera.pause()
+
+    reading = asyncio.create_task(read())
+    await asyncio.sleep(0.1)
+    assert (seqs, camera.status, decoders()) == ([], "paused", [])
+    await camera.resume()
+    await asyncio.sleep(0.3)
+    assert (seqs, camera.status) == ([0, 1, 2], "paused")
+    await camera.resume()
+    await reading
+    assert (seqs, camera.status) == (list(range(8)), "ended")
+
+
+async def test_a_paused_file_can_be_closed(film) -> None:
+    camera = FileCamera(film())
+    frames = camera.frames()
+    await anext(frames)
+    await camera.pause()
+    waiting = asyncio.ensure_future(anext(frames, None))
+    await asyncio.sleep(0.05)
+    await camera.close()
+    async with asyncio.timeout(2):
+        assert await waiting is None
+    assert not decoders()

@@ -48,6 +48,12 @@ class Staged:
         if self._waits:
             await asyncio.Event().wait()
 
+    async def pause(self) -> None:
+        """Nobody pauses an enrolment."""
+
+    async def resume(self) -> None:
+        """Nobody paused it."""
+
     async def close(self) -> None:
         self.closed += 1
 
