@@ -9,10 +9,7 @@ set -eu
 
 wanted=$1 venv=$2 lock=$3
 
-refuse() {
-    printf 'smartlogd: %s\n  %s\n' "$1" "$2" >&2
-    exit 69
-}
+. "$(dirname "$0")/suits.sh"
 
 # --- which Python ---------------------------------------------------------------------------------
 python=$(command -v "$wanted" || true)
@@ -22,33 +19,14 @@ if [ -n "$python" ] && ! "$python" -c '' 2>/dev/null && command -v pyenv >/dev/n
         [ -x "$candidate" ] && python=$candidate
     done
 fi
-apt_name=python3
-case $wanted in *python3.[0-9]*) apt_name=${wanted##*/} ;; esac
-[ -n "$python" ] && "$python" -c '' 2>/dev/null ||
-    refuse "'$wanted' is not on this machine." "Install it: sudo apt install $apt_name $apt_name-venv"
-
-"$python" -c 'import sys; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' ||
-    refuse "$("$python" --version) is not supported; smartlogd needs Python 3.11, 3.12 or 3.13." \
-        "Name another one: make setup PYTHON=python3.11"
-"$python" -c 'import sys; raise SystemExit(sys.maxsize < 2**32)' ||
-    refuse "This is a 32-bit system; TensorFlow Lite and smartlogd run on 64-bit systems only." \
-        "Install the 64-bit edition of Raspberry Pi OS (Raspberry Pi 3 and later can run it)."
-"$python" -c 'import platform; raise SystemExit(platform.machine() not in ("x86_64", "aarch64"))' ||
-    refuse "This processor is a $("$python" -c 'import platform; print(platform.machine())')." \
-        "smartlogd runs on x86_64 and on aarch64 (64-bit ARM)."
-"$python" -c 'import ensurepip, venv' 2>/dev/null ||
-    refuse "$wanted can make no virtual environments: its venv module is not whole." \
-        "Install it: sudo apt install $apt_name-venv"
+must_suit "$python" "$wanted" "make setup PYTHON=python3.11"
 command -v git >/dev/null || printf 'smartlogd: git is not here; updating needs it: sudo apt install git\n' >&2
 
 # --- is there anything to do ----------------------------------------------------------------------
-site_packages=
-if "$python" -c 'from importlib.util import find_spec; raise SystemExit(not find_spec("picamera2"))' 2>/dev/null; then
-    site_packages=--system-site-packages # the Pi's camera stack comes from apt and cannot be had from an index
-fi
+site_packages=$(with_camera_stack "$python")
 identity=$("$python" -c 'import sys; print(sys.version.split()[0], sys.base_prefix)')$site_packages
 case $venv in /*) location=$venv ;; *) location=$(pwd)/$venv ;; esac
-fingerprint="$identity $location $(cat "$lock" pyproject.toml scripts/setup.sh | sha256sum | cut -c1-64)"
+fingerprint="$identity $location $(cat "$lock" pyproject.toml scripts/setup.sh scripts/suits.sh | sha256sum | cut -c1-64)"
 stamp=$venv/.installed-from-${lock##*/}
 [ -x "$venv/bin/smartlogd" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$fingerprint" ] && exit 0
 
