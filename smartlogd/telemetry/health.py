@@ -64,6 +64,16 @@ def rendered(beat: Heartbeat, *, names: bool) -> Mapping[str, Json]:
     return {**_daemon(beat), **_seen(beat, names=names), **_kept(beat), **_machine(beat)}
 
 
+def line_state(line: LineToday) -> Mapping[str, Json]:
+    """How a line stands, for its own retained topic."""
+    return {"in": count(line.entered), "out": count(line.left), "counting": line.is_counting}
+
+
+def pause_state(beat: Heartbeat) -> str:
+    """Whether the camera is closed for privacy, for the retained topic of `pause`."""
+    return "ON" if beat.camera_status == "paused" else "OFF"
+
+
 def status_line(beat: Heartbeat, broker: str = "") -> str:
     """How the device fares, in one line for `systemctl status`; `broker` is how the connection to it stands.
 
@@ -141,7 +151,7 @@ def _seen(beat: Heartbeat, *, names: bool) -> dict[str, Json]:
         "people": count(beat.people),
         "in_today": count(beat.entered),
         "out_today": count(beat.left),
-        "lines": {word(line.name): _line(line) for line in first(beat.lines, _MOST_LINES)},
+        "lines": {word(line.name): line_state(line) for line in first(beat.lines, _MOST_LINES)},
         "last_crossing": _last(beat.last_crossing, names=names),
     }
 
@@ -168,10 +178,6 @@ def _machine(beat: Heartbeat) -> dict[str, Json]:
         "written_bytes": counted(body.written_bytes),
         "written_bytes_day": counted(body.written_bytes_day),
     }
-
-
-def _line(line: LineToday) -> Json:
-    return {"in": count(line.entered), "out": count(line.left), "counting": line.is_counting}
 
 
 def _last(crossing: LastCrossing | None, *, names: bool) -> Json:
