@@ -1,0 +1,278 @@
+"""The line to the broker: the one file that speaks MQTT.
+
+aiomqtt joins paho to the event loop. What it leaves open, a device that nobody watches needs: why a message was refused
+(MQTT 5), which end a connection came to before it was one, a bound on what comes in, a thread for connecting that a
+stopping daemon need not wait for (a name server may take half a minute to say nothing), and a way to hang up without
+a word. So this is a subclass; what of aiomqtt's inside it leans on is held by tests/services/test_mqtt_line.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import aiomqtt
+from paho.mqtt.client import MQTTMessage
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from smartlogd.telemetry.login import Login
+from smartlogd.telemetry.options import MqttOptions
+from smartlogd.telemetry.trouble import BrokerAway, BrokerTrouble, disagreed, refusal, unreached, unusable
+
+MOST_BYTES = 256 * 1024
+"""The largest message of ours."""
+MOST_HEARD_BYTES = 64 * 1024
+"""The largest packet that a broker of version 5 is told to send; commands are far smaller."""
+INFLIGHT = 20
+ANSWER_S = 60.0
+"""How long a broker that is alive may take to acknowledge one message."""
+_CONNACK_S = 10.0
+_OVERHEAD_BYTES = 512
+"""What a packet has beside its payload: topic, header, properties."""
+_FAILED = 0x80
+_QUOTA = 0x97
+
+Heard = Callable[[str, bytes, bool], None]
+"""Is called with each message: topic, payload, and whether it was retained. It must not raise."""
+
+
+class _Socket(ssl.SSLSocket):
+    """A socket that is closed when its handshake fails: paho forgets it then, and it would stay open."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - as the standard library has it
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
+class _Remark(logging.Handler):
+    """Keeps the last thing that paho complained of: why the other end closed a connection is said nowhere else."""
+
+    said = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said = record.getMessage()
+
+
+class Line(aiomqtt.Client):
+    """One connection, from `open` to `cut`; for the next one another Line is made.
+
+    `will` is the topic on which the broker says "offline" for us. `most_bytes` is the largest payload that the
+    broker takes, and `inflight` how many messages may wait for its answer, once it is open.
+    """
+
+    def __init__(self, options: MqttOptions, login: Login, *, name: str, will: str, heard: Heard) -> None:
+        self._remark = _Remark()
+        quiet = logging.Logger("paho", logging.WARNING)  # not one of the process's: what it says is said by `open`
+        quiet.addHandler(self._remark)
+        is_five = options.protocol == "5"
+        super().__init__(
+            options.host,
+            options.reached_port,
+            identifier=name,
+            username=login.username or None,
+            password=login.password or None,
+            protocol=aiomqtt.ProtocolVersion.V5 if is_five else aiomqtt.ProtocolVersion.V311,
+            clean_session=None if is_five else True,
+            properties=_asked() if is_five else None,
+            will=aiomqtt.Will(will, b"offline", qos=1, retain=True),
+            # The broker waits half as long again before it speaks the will, and some look only every 5 s.
+            keepalive=max(2, options.keepalive_s * 2 // 3),
+            max_inflight_messages=INFLIGHT,
+            max_queued_outgoing_messages=4 * INFLIGHT,
+            logger=quiet,
+        )
+        self._options, self._login, self._heard = options, login, heard
+        self._answers: dict[int, asyncio.Future[int]] = {}
+        self.most_bytes = MOST_BYTES
+        self.inflight = INFLIGHT
+
+    async def open(self) -> None:
+        """Connect and log in; BrokerAway or BrokerRefuses where that fails, and nothing is left of it then."""
+        await self._dialled()
+        try:
+            await self._welcomed()
+        except BaseException:
+            self.cut()
+            raise
+
+    def send(self, topic: str, payload: bytes, *, retain: bool = False) -> asyncio.Future[int]:
+        """Send with QoS 1, at once; the future is the broker's reason code, for `settled`.
+
+        BrokerAway where the connection is gone: nothing is kept of the message then.
+        """
+        sent = self._client.publish(topic, payload, 1, retain)
+        if sent.rc != 0:
+            raise BrokerAway("The connection to the broker was lost.")
+        answer = self._answers[sent.mid] = self._loop.create_future()
+        return answer
+
+    async def settled(self, answer: asyncio.Future[int]) -> bool:
+        """Wait for the broker's answer; False where its rules refuse the message."""
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                code = await answer
+        except TimeoutError:
+            raise BrokerAway(f"The broker did not acknowledge a message for {ANSWER_S:.0f} s.") from None
+        if code == _QUOTA:
+            raise BrokerAway("The broker takes no more messages for now.", "Look at its quota.")
+        return code < _FAILED
+
+    async def listen(self, filters: Sequence[str]) -> tuple[str, ...]:
+        """Subscribe; gives those filters that the broker denies."""
+        try:
+            granted = await self.subscribe([(name, 1) for name in filters], timeout=ANSWER_S)
+        except aiomqtt.MqttError as error:
+            raise _explained(error) from error
+        codes = [code.value if isinstance(code, ReasonCode) else code for code in granted]
+        return tuple(name for name, code in zip(filters, codes, strict=False) if code >= _FAILED)
+
+    async def ask(self, topic: str, within_s: float) -> None:
+        """Ask what costs nobody anything, to end a subscription that there is not; BrokerAway without an answer.
+
+        Unlike a ping of paho's, whose answer only paho knows of, this shows that the whole way is alive: our loop,
+        paho's, the network, the broker.
+        """
+        try:
+            await self.unsubscribe(topic, timeout=within_s)
+        except aiomqtt.MqttError as error:
+            raise BrokerAway(f"The broker was not heard for {within_s:.0f} s.", "Check the network.") from error
+
+    async def ended(self) -> BrokerTrouble:
+        """Wait for the end of the connection; why it ended."""
+        await asyncio.wait({self._disconnected})
+        error = self._disconnected.exception()
+        return BrokerAway("The broker hung up.") if error is None else _explained(error)
+
+    def close(self) -> None:
+        """Say goodbye, so that the broker does not speak the will, and hang up."""
+        self._client.disconnect()
+        self.cut()
+
+    def cut(self) -> None:
+        """Hang up without a word; harmless when there is nothing to hang up."""
+        self._client._sock_close()  # every public way says goodbye first, and then nobody speaks the will
+        if self._misc_task is not None:
+            self._misc_task.cancel()
+        for state in (self._connected, self._disconnected):
+            if state.done() and not state.cancelled():
+                state.exception()  # it was looked at: asyncio need not say that nobody did
+
+    # Connecting --------------------------------------------------------------------------------------
+
+    async def _dialled(self) -> None:
+        """Reach the broker, on a thread that the end of the process does not wait for."""
+        done = self._loop.create_future()
+
+        def settle(trouble: BaseException | None) -> None:
+            if trouble is not None or done.cancelled():
+                self.cut()
+            if done.cancelled():
+                return
+            if trouble is not None:
+                done.set_exception(trouble)
+            else:
+                done.set_result(None)
+
+        def dial() -> None:
+            trouble: BaseException | None = None
+            try:
+                self._dial()
+            except BaseException as error:  # noqa: BLE001 - carried over, and raised where it is waited for
+                trouble = error
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self._loop.call_soon_threadsafe(settle, trouble)
+
+        threading.Thread(target=dial, name="mqtt", daemon=True).start()
+        await done
+
+    def _dial(self) -> None:
+        if self._options.tls:
+            try:
+                self._client.tls_set_context(_context(self._login))
+            except (OSError, ValueError) as error:
+                raise unusable(error) from error
+        try:
+            self._client_connect()
+        except (OSError, ValueError) as error:
+            raise unreached(error, self._options.host, self._options.reached_port) from error
+
+    async def _welcomed(self) -> None:
+        """Wait for the broker's CONNACK."""
+        await asyncio.wait(
+            {self._connected, self._disconnected}, timeout=_CONNACK_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        ended = self._connected if self._connected.done() else self._disconnected
+        if not ended.done():
+            raise BrokerAway(f"The broker did not answer within {_CONNACK_S:.0f} s.", "Check that it is one.")
+        error = ended.exception()
+        if error is not None and "SSL" in self._remark.said:  # TLS 1.3 refuses a client after the handshake
+            raise disagreed(self._remark.said) from error
+        if error is not None:
+            raise _explained(error) from error
+        if ended is self._disconnected:
+            raise BrokerAway("The broker hung up.")
+
+    # What paho says ----------------------------------------------------------------------------------
+
+    def _on_connect(self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None) -> None:
+        self.most_bytes = min(MOST_BYTES, getattr(properties, "MaximumPacketSize", 2 * MOST_BYTES) - _OVERHEAD_BYTES)
+        self.inflight = min(INFLIGHT, getattr(properties, "ReceiveMaximum", INFLIGHT))
+        super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    def _on_disconnect(self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None) -> None:
+        if not self._connected.done():  # perhaps on the thread that connects
+            self._loop.call_soon_threadsafe(self._turned_away, reason_code)
+        super()._on_disconnect(client, userdata, flags, reason_code, properties)
+
+    def _turned_away(self, reason_code: Any) -> None:
+        if not self._connected.done():
+            self._connected.set_exception(aiomqtt.MqttCodeError(reason_code, "turned away"))
+
+    def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
+        answer = self._answers.pop(mid, None)
+        if answer is not None and not answer.done():
+            answer.set_result(reason_code.value)
+
+    def _on_message(self, client: Any, userdata: Any, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            return
+        self._heard(topic, bytes(message.payload[:MOST_HEARD_BYTES]), message.retain)
+
+
+def _asked() -> Properties:
+    """What a broker of version 5 is asked to keep to."""
+    asked = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    asked.MaximumPacketSize = MOST_HEARD_BYTES
+    return asked
+
+
+def _context(login: Login) -> ssl.SSLContext:
+    """TLS 1.2 or newer, the broker's name checked, with this device's certificate where it has one."""
+    context = ssl.create_default_context(cafile=login.ca)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslsocket_class = _Socket
+    if login.cert is not None:
+        context.load_cert_chain(login.cert, login.key, password="")  # a password keeps OpenSSL from asking a terminal
+    return context
+
+
+def _explained(error: BaseException) -> BrokerTrouble:
+    """What an exception of the library means."""
+    code = getattr(error, "rc", None)
+    if isinstance(code, ReasonCode):
+        return refusal(code.value, str(code))
+    if isinstance(error, aiomqtt.MqttError):
+        return BrokerAway("The connection to the broker was lost.")
+    return BrokerAway(f"The broker said what no broker says ({type(error).__name__}).", "Check what listens there.")
