@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -23,6 +24,8 @@ from smartlogd.record.compose import compose
 MOST_REGIONS = 16
 _SMOOTH_S = 2.0
 """Rates and latencies are smoothed over about this long."""
+_LOOKS = 300
+"""Over so many looks of the models the percentiles are taken."""
 
 Watcher: TypeAlias = Callable[[Frame, Scene, tuple[Event, ...]], None]
 """Someone who looks on: called once a frame, in the frame loop, so it must return at once."""
@@ -46,6 +49,7 @@ class Tally:
     scans: int = 0
     """Frames that the models looked at; the others were quiet."""
     dropped: int = 0
+    """Frames that the lens gave and nobody used: too late, or passed over on purpose while the pace is slow."""
     events: int = 0
     people: int = 0
     """In view now."""
@@ -59,6 +63,25 @@ class Tally:
     newest: Stamp | None = None
     passings: dict[str, Counter[str]] = field(default_factory=dict)
     """How often each line was passed: {"door": {"I": 3, "O": 2}}."""
+    took_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_LOOKS))
+    """How long the newest looks of the models took."""
+
+    def look(self, took_s: float) -> None:
+        """Note that the models looked at a frame."""
+        self.scans += 1
+        self.model_ms = _smoothed(self.model_ms, took_s * 1e3, took_s)
+        self.took_ms.append(took_s * 1e3)
+
+    def inference_ms(self, share: float) -> float | None:
+        """So many milliseconds, or fewer, did this share of the newest looks take; None before the first.
+
+        >>> tally = Tally()
+        >>> for n in range(100): tally.look(n / 1000)
+        >>> tally.inference_ms(0.5), tally.inference_ms(0.95)
+        (50.0, 95.0)
+        """
+        ordered = sorted(self.took_ms)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else None
 
     def pace(self, now_s: float) -> None:
         """Note that a frame was carried through at `now_s`."""
@@ -108,6 +131,14 @@ class Pipeline:
         self._looking = asyncio.Lock()
         self._scanned: Stamp | None = None
         self._newest: Receipt | None = None
+        self._frame: Frame | None = None
+        self._dropped_before = self.tally.dropped
+        self._least_span_s, self._repaced = 0.0, asyncio.Event()
+
+    @property
+    def newest_frame(self) -> Frame | None:
+        """The newest frame that came, itself and no copy; None before the first, and while the camera is paused."""
+        return None if self._camera.status == "paused" else self._frame
 
     async def run(self) -> None:
         """Carry frames until the camera ends or the task is cancelled.
@@ -116,6 +147,7 @@ class Pipeline:
         replay) for a look at a face.
         """
         async for frame in self._camera.frames():
+            came_s, self._frame = monotonic_s(), frame
             glance = frame.glance or self._gate.look(frame)
             detections = await self._detections(frame, glance)
             learnt = self._learnt(await self._views(), frame.stamp)
@@ -128,6 +160,7 @@ class Pipeline:
             if self._identifier:
                 self._identifier.offer(self._scene.tracks, frame)  # returns at once; looks arrive as views
             await self._journal.room()
+            await self._spaced(came_s)
         self._end(self._learnt(await self._views(), None))
 
     def relined(self, lines: tuple[CrossingLine, ...], rules: Rules) -> None:
@@ -139,10 +172,31 @@ class Pipeline:
         self._gate = gate or self._gate
         self._heartbeat_s = self._heartbeat_s if heartbeat_s is None else heartbeat_s
 
+    def paced(self, least_span_s: float) -> None:
+        """Use fewer frames from now on: at least so many seconds lie between two of them; 0 uses all that come.
+
+        A live camera gives its newest frame when the wait is over, and counts those that came meanwhile as dropped.
+        """
+        self._least_span_s = least_span_s
+        self._repaced.set()
+
+    async def _spaced(self, came_s: float) -> None:
+        """Wait until another frame may be used after the one that came at `came_s`."""
+        while (left_s := came_s + self._least_span_s - monotonic_s()) > 0:
+            self._repaced.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await self._repaced.wait()
+
     async def settled(self) -> None:
         """Return once all that was learnt of subjects so far is on disk."""
         if self._newest is not None:
             await self._newest.durable()
+
+    def refilmed(self, camera: Camera) -> None:
+        """Take frames from another camera, from the next `run` on; who was in view is lost as behind a pillar."""
+        self._dropped_before = self.tally.dropped  # counts go on, though the new camera begins at 0
+        self._camera, self._frame = camera, None
 
     async def redetected(self, detector: Detector) -> Detector:
         """Use another detector from the next frame on; gives back the old one, idle now, to be closed."""
@@ -158,9 +212,7 @@ class Pipeline:
         began_s = monotonic_s()
         async with self._looking:
             detections = await self._detector.find(frame, _regions(glance, self._scene.tracks))
-        took_s = monotonic_s() - began_s
-        self.tally.scans += 1
-        self.tally.model_ms = _smoothed(self.tally.model_ms, took_s * 1e3, took_s)
+        self.tally.look(monotonic_s() - began_s)
         return detections
 
     def _is_open(self, stamp: Stamp, glance: Glance) -> bool:
@@ -210,7 +262,7 @@ class Pipeline:
 
     def _count(self, frame: Frame) -> None:
         self.tally.pace(monotonic_s())
-        self.tally.newest, self.tally.dropped = frame.stamp, self._camera.dropped
+        self.tally.newest, self.tally.dropped = frame.stamp, self._dropped_before + self._camera.dropped
         confirmed = [track for track in self._scene.tracks if track.phase is Phase.CONFIRMED]
         self.tally.people = sum(track.kind is Kind.PERSON for track in confirmed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -15,13 +16,13 @@ from smartlogd.base.geometry import Box, Point, Segment
 from smartlogd.base.ids import LiveIds, ReplayIds
 from smartlogd.base.known import Anchor, CrossingLine, Event, Side, SubjectId, Track
 from smartlogd.base.seen import Detection, Frame, Glance, Kind
-from smartlogd.base.time import Stamp, SystemClock
+from smartlogd.base.time import Stamp, SystemClock, monotonic_s
 from smartlogd.base.who import Likeness, Recognition, Template, View, Who
 from smartlogd.capture.motion import MotionGate
 from smartlogd.capture.options import MotionOptions
 from smartlogd.identities import FACE_SEEN
 from smartlogd.movement.rules import Rules
-from smartlogd.pipeline import MOST_REGIONS, Gate, Pipeline
+from smartlogd.pipeline import MOST_REGIONS, Gate, Pipeline, Tally
 from smartlogd.store.engine import open_store
 from smartlogd.store.log import passings
 from smartlogd.store.options import StoreOptions
@@ -297,6 +298,86 @@ async def test_the_tally_tells_who_is_in_view_and_what_was_dropped() -> None:
     assert river.tally.first_s is not None
     assert river.tally.newest is not None
     assert river.tally.newest.mono_ns == 5_900_000_000
+
+
+async def test_a_second_pipeline_goes_on_counting_where_the_first_one_ended() -> None:
+    tally, rates = Tally(), []
+    first = pipeline(walks_right, 100, tally=tally)
+    first._camera.dropped = 3  # type: ignore[misc]
+    await first.run()
+    rates.append(tally.fps)
+    second = pipeline(
+        walks_right, 100, tally=tally, watchers=(lambda *_: rates.append(tally.fps),), ids=ReplayIds("1" * 64)
+    )
+    second._camera.dropped = 4  # type: ignore[misc]
+    begun_s, looks = tally.first_s, tally.scans
+    await second.run()
+    assert (tally.frames, tally.dropped, tally.events) == (200, 7, 4)
+    assert tally.passings == {"door": {"I": 2}}
+    assert (tally.first_s, tally.scans) == (begun_s, 2 * looks)
+    assert len(tally.took_ms) == tally.scans
+    assert all(0.5 < later / sooner < 2 for sooner, later in itertools.pairwise(rates)), "the rate does not jump"
+
+
+async def test_another_camera_takes_over_and_nothing_counted_is_lost() -> None:
+    river = pipeline(walks_right, 50)
+    river._camera.dropped = 3  # type: ignore[misc]
+    await river.run()
+    other = MadeCamera(nobody, 20)
+    other.dropped = 2
+    river.refilmed(other)
+    assert river.newest_frame is None
+    await river.run()
+    assert (river.tally.frames, river.tally.dropped) == (70, 5)
+    assert river.newest_frame is not None
+    assert river.newest_frame.seq == 19
+
+
+async def test_a_slow_pace_uses_fewer_frames_until_it_is_lifted() -> None:
+    came_s: list[float] = []
+    river = pipeline(nobody, 1000, watchers=(lambda *_: came_s.append(monotonic_s()),))
+    river.paced(0.1)
+    running = asyncio.create_task(river.run())
+    await asyncio.sleep(0.75)
+    assert 4 <= len(came_s) <= 8
+    assert all(later - sooner >= 0.099 for sooner, later in itertools.pairwise(came_s))
+    river.paced(0.0)
+    async with asyncio.timeout(20):
+        await running
+    assert river.tally.frames == 1000
+
+
+async def test_a_long_span_between_frames_does_not_outlast_its_reason() -> None:
+    river = pipeline(nobody, 2)
+    river.paced(3600.0)
+    running = asyncio.create_task(river.run())
+    await asyncio.sleep(0.1)
+    assert river.tally.frames == 1
+    river.paced(0.0)
+    async with asyncio.timeout(2):
+        await running
+
+
+async def test_the_newest_frame_is_at_hand_but_for_the_time_of_a_pause() -> None:
+    river = pipeline(nobody, 5)
+    assert river.newest_frame is None
+    seen: list[Frame] = []
+    river._watchers = (lambda frame, *_: seen.append(frame),)
+    await river.run()
+    assert river.newest_frame is seen[-1]
+    river._camera.status = "paused"  # type: ignore[misc]
+    assert river.newest_frame is None
+
+
+def test_percentiles_are_of_the_newest_looks_alone() -> None:
+    tally = Tally()
+    assert tally.inference_ms(0.5) is None
+    tally.look(9.0)
+    assert (tally.inference_ms(0.5), tally.inference_ms(0.95)) == (9000.0, 9000.0)
+    for n in range(1000):
+        tally.look(n % 10 / 1000)
+    assert (tally.inference_ms(0.0), tally.inference_ms(0.5), tally.inference_ms(1.0)) == (0.0, 5.0, 9.0)
+    assert len(tally.took_ms) == 300
 
 
 ANN, OLD = person("Ann"), stranger("old")
