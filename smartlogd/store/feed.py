@@ -2,29 +2,26 @@
 
 The place is an `events.id`, which is never given twice, so rows that go for their age or are forgotten leave it right.
 `meta` has it under "mqtt_cursor" together with the epoch: in a database that was brought back, or saved, it counts for
-nothing, and what is told begins with what comes next. Of an event's data only what is named here goes out.
+nothing, and what is told begins with what comes next.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import json
 import logging
-import math
 import sqlite3
-from collections.abc import Mapping
 from functools import partial
 from itertools import takewhile
-from typing import Any
 
 from smartlogd.base.errors import DiskTrouble
 from smartlogd.base.health import Told
-from smartlogd.base.known import Json
-from smartlogd.schema.instants import instant_of, micros
+from smartlogd.schema.instants import micros
+from smartlogd.store import outward
 from smartlogd.store.asker import Asker
 from smartlogd.store.begin import NEWEST, note, noted
 from smartlogd.store.engine import Store
+from smartlogd.store.outward import AT, BOOT, LAST_US
 
 CURSOR = "mqtt_cursor"
 """The key in `meta`: {"epoch": ..., "seq": the last event that was told}."""
@@ -35,39 +32,7 @@ FAREWELL_S = 1.0
 STEP = 10_000
 """So many rows are looked at in one question when old ones are passed over."""
 
-LONGEST = 200
-"""No more letters than these are told of a text."""
-
-_BEING = ("track", "confidence")
-KEPT: Mapping[str, tuple[str, ...]] = {
-    "crossing": ("line", "action", "track", "confidence"),
-    **dict.fromkeys(("person_entered", "dog_detected", "sit", "stand", "lie", "approach", "fetch_return"), _BEING),
-    **dict.fromkeys(("eating", "drinking", "playing"), _BEING),
-    **dict.fromkeys(("bark", "howl", "whine"), ("confidence",)),
-}
-"""What is told of each type of event; of a type that does not stand here, and so of a face, nothing of its data."""
-
-_LAST_US = 253_402_300_799_999_999
-"""The end of the year 9999: a stamp beyond it, or one that is no number, was never written by us."""
-# A row of a clock that was corrected later happened at `zero_at + mono_us` (store/dating.py says so of the log's rows).
-_AT = "coalesce(b.zero_at + e.mono_us, e.ts)"
-_BOOT = "LEFT JOIN boots AS b ON e.clock_trusted = 0 AND b.boot_id = e.boot_id AND b.zero_at IS NOT NULL"
-# Who it is by now: up the mergers to the nearest name, else whoever it was known to be when it happened.
-_NEXT = f"""
-SELECT e.id, e.event_id, e.type, {_AT}, e.clock_trusted IS NOT 0 OR b.zero_at + e.mono_us IS NOT NULL,
-       e.subject_uuid, u.name, e.ended_at + {_AT} - e.ts, e.data
-FROM events AS e {_BOOT}
-LEFT JOIN users AS u ON u.forgotten_at IS NULL AND u.id = coalesce((
-    WITH RECURSIVE up (user_id, next) AS (
-        SELECT p.user_id, p.merged_into FROM subjects AS p WHERE p.uuid = e.subject_uuid
-        UNION
-        SELECT p.user_id, p.merged_into FROM up JOIN subjects AS p ON p.uuid = up.next WHERE up.user_id IS NULL
-    )
-    SELECT max(user_id) FROM up
-), e.subject_user_id)
-WHERE e.id > :after AND e.ts BETWEEN 0 AND {_LAST_US} ORDER BY e.id LIMIT :most
-"""  # noqa: S608 - constants of ours
-_STEP = f"SELECT e.id, {_AT} FROM events AS e {_BOOT} WHERE e.id > :after ORDER BY e.id LIMIT {STEP}"  # noqa: S608
+_STEP = f"SELECT e.id, {AT} FROM events AS e {BOOT} WHERE e.id > :after ORDER BY e.id LIMIT :most"  # noqa: S608
 _EPOCH = "SELECT epoch FROM devices WHERE id = ?"
 
 log = logging.getLogger("smartlogd.store")
@@ -106,8 +71,8 @@ class StoreFeed:
 
         DiskTrouble where the database cannot be read.
         """
-        after = await self.begin()
-        return await self._asker.ask(partial(_after, after, most))
+        seq = await self.begin()
+        return await self._asker.ask(lambda connection: outward.after(connection, seq, most))
 
     async def told(self, seq: int) -> None:
         """All up to this place were told. It is remembered over restarts, at the latest by `close`."""
@@ -165,57 +130,12 @@ def _place(device_id: int, connection: sqlite3.Connection) -> tuple[str, int | N
     return epoch, seq if isinstance(seq, int) else None, connection.execute(NEWEST).fetchone()[0]
 
 
-def _after(after: int, most: int, connection: sqlite3.Connection) -> tuple[Told, ...]:
-    rows = connection.execute(_NEXT, {"after": after, "most": max(0, most)})
-    return tuple(_told(*row) for row in rows)
-
-
-def _told(
-    seq: int,
-    event_id: str,
-    type_: str,
-    at_us: int,
-    is_trusted: int,
-    subject: str | None,
-    person: str | None,
-    ended_us: object,
-    data: object,
-) -> Told:
-    ended = instant_of(ended_us) if isinstance(ended_us, int) and 0 <= ended_us <= _LAST_US else None
-    return Told(seq, event_id, type_, instant_of(at_us), bool(is_trusted), subject, person, ended, outward(type_, data))
-
-
-def outward(type_: str, data: object) -> Mapping[str, Json]:
-    """What is told of an event's data (its JSON text): the plain values that `KEPT` names for its type.
-
-    >>> outward("crossing", '{"line": "door", "action": "I", "distance": 0.31}')
-    {'line': 'door', 'action': 'I'}
-    >>> outward("face_seen", '{"confidence": 0.9}'), outward("bark", "no JSON")
-    ({}, {})
-    """
-    try:
-        found: Any = json.loads(data) if isinstance(data, str) else None
-    except (ValueError, RecursionError):  # written by hand: it must not hold up all that comes after it
-        found = None
-    if not isinstance(found, dict):
-        return {}
-    plain = ((key, _plain(found.get(key))) for key in KEPT.get(type_, ()))
-    return {key: value for key, value in plain if value is not None}
-
-
-def _plain(value: object) -> str | int | float | None:
-    """The value, if it can stand in any message: text of reasonable length, or a finite number; else None."""
-    if isinstance(value, str):
-        return value[:LONGEST].encode(errors="replace").decode()
-    return value if isinstance(value, int | float) and math.isfinite(value) else None
-
-
 def _older(after: int, before_us: int, connection: sqlite3.Connection) -> tuple[int, int, bool]:
     """How many of the next rows are older, the last of them, and whether there may be more."""
-    rows = connection.execute(_STEP, {"after": after}).fetchall()
+    rows = connection.execute(_STEP, {"after": after, "most": STEP}).fetchall()
     old = [id_ for id_, _ in takewhile(lambda row: not _is_from(before_us, row[1]), rows)]
     return len(old), old[-1] if old else after, len(old) == STEP
 
 
 def _is_from(since_us: int, at_us: object) -> bool:
-    return isinstance(at_us, int) and since_us <= at_us <= _LAST_US
+    return isinstance(at_us, int) and since_us <= at_us <= LAST_US

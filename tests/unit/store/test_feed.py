@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import json
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -24,7 +23,8 @@ from smartlogd.store.backup import back_up, restore
 from smartlogd.store.begin import noted
 from smartlogd.store.engine import Store
 from smartlogd.store.epoch import renewed
-from smartlogd.store.feed import CURSOR, KEPT, StoreFeed, outward
+from smartlogd.store.feed import CURSOR, StoreFeed
+from smartlogd.store.outward import KEPT
 
 Opener = Callable[..., Store]
 Maker = Callable[..., Event]
@@ -293,23 +293,6 @@ async def test_nothing_of_a_face_and_nothing_unexpected_leaves_the_log(opener: O
         await feed.close()
     assert "face_seen" not in KEPT
     assert not {key for keys in KEPT.values() for key in keys} & set(secret)
-
-
-@pytest.mark.parametrize(
-    ("data", "told"),
-    [
-        ('{"line": "door", "confidence": NaN, "action": "I"}', {"line": "door", "action": "I"}),
-        ('{"line": {"deep": 1}, "confidence": 1e999}', {}),
-        ('{"line": "\\ud800"}', {"line": "?"}),
-        (json.dumps({"line": "x" * 5000}), {"line": "x" * 200}),
-        ("[" * 100_000, {}),
-        ("[1]", {}),
-        (None, {}),
-        (b"\x00", {}),
-    ],
-)
-def test_data_that_someone_wrote_by_hand_holds_up_nothing(data: object, told: object) -> None:
-    assert outward("crossing", data) == told
 
 
 async def test_a_row_that_has_no_instant_is_passed_over_and_one_by_hand_in_the_log_is_not_told(
