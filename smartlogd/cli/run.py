@@ -68,6 +68,7 @@ def _live(config: Path | None, overrides: Mapping[str, object], socket: Path, sc
     from smartlogd.cli.speech import event_json, event_line, farewell, status_line
     from smartlogd.daemon import Daemon
     from smartlogd.settings import read_settings
+    from smartlogd.telemetry.systemd import Notifier
 
     line = event_json if as_json else event_line
     daemon: Daemon
@@ -88,6 +89,7 @@ def _live(config: Path | None, overrides: Mapping[str, object], socket: Path, sc
             # Works even when a driver holds a thread, or the interpreter itself, for ever.
             last_resort=lambda: faulthandler.dump_traceback_later(LAST_RESORT_S, exit=True),
             began_s=process_began_s(),
+            notifier=Notifier.from_environment(),
         )
         await daemon.run()
         screen.clear()

@@ -11,12 +11,13 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
+from smartlogd.telemetry.logs import Sparing, journald_handler, sentence
+
 if TYPE_CHECKING:
     from smartlogd.base.known import Event, Json
 
 _CLEAR = "\r\x1b[K"
 _WORDS = {"I": "in", "O": "out"}
-_ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class Screen:
@@ -64,10 +65,9 @@ class Readable(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line: local time, level, room, what happened, and its fields."""
         room = record.name.rpartition(".")[2]
-        fields = " ".join(f"{key}={_plain(value)}" for key, value in vars(record).items() if key not in _ORDINARY)
-        line = f"{self.formatTime(record, self.datefmt)} {record.levelname.lower()} {room}: {record.getMessage()}"
+        when = self.formatTime(record, self.datefmt)
         trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
-        return f"{line} {fields}".rstrip() + trace
+        return f"{when} {record.levelname.lower()} {room}: {sentence(record)}{trace}"
 
 
 class _Through(logging.Handler):
@@ -92,8 +92,23 @@ class _Through(logging.Handler):
 
 def log_to_stderr(level: str, screen: Screen | None = None) -> None:
     """Let every room's records of at least this level be read on standard error."""
+    _let_through(level, _on_stderr(screen))
+
+
+def log_as_daemon(level: str, screen: Screen | None = None) -> None:
+    """Let them go to the journal where systemd reads standard error, else be read there as ever; repeats are spared."""
+    handler = journald_handler() or _on_stderr(screen)
+    handler.addFilter(Sparing())
+    _let_through(level, handler)
+
+
+def _on_stderr(screen: Screen | None) -> logging.Handler:
     handler = _Through(screen)
     handler.setFormatter(Readable())
+    return handler
+
+
+def _let_through(level: str, handler: logging.Handler) -> None:
     logger = logging.getLogger("smartlogd")
     logger.handlers[:] = [handler]
     logger.setLevel(level.upper())
@@ -161,8 +176,3 @@ def _counts(state: Mapping[str, object]) -> list[str]:
     crossings = [f"{name} {words.replace(',', '')}" for name, words in passed(state).items()]
     events = "1 event" if state["events"] == 1 else f"{state['events']} events"
     return [*crossings, events, f"{state['dropped']} dropped"]
-
-
-def _plain(value: object) -> str:
-    text = str(value)
-    return json.dumps(text) if " " in text or not text else text

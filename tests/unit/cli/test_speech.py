@@ -9,13 +9,24 @@ import logging
 import os
 import re
 from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from smartlogd.base.known import Event, EventId, PersonId, SubjectId
 from smartlogd.base.time import Stamp
-from smartlogd.cli.speech import Readable, Screen, event_json, event_line, farewell, log_to_stderr, status_line
+from smartlogd.cli.speech import (
+    Readable,
+    Screen,
+    event_json,
+    event_line,
+    farewell,
+    log_as_daemon,
+    log_to_stderr,
+    status_line,
+)
+from smartlogd.telemetry.logs import ToJournal
 
 STAMP = Stamp(0, dt.datetime(2026, 1, 1, 12, 30, 5, tzinfo=dt.UTC), trusted=True)
 ID = UUID(int=7)
@@ -136,3 +147,28 @@ def test_the_status_line_tells_of_trouble_only_when_there_is_some() -> None:
     state |= {"camera": {"status": "lost"}, "journal": {"word": "disk full", "waiting": 3}}
     assert farewell(state | {"frames": 90}) == "Stopped after 90 frames: door 2 in 1 out, 4 events, 0 dropped."
     assert status_line(state).endswith("| camera lost | log: disk full, 3 waiting")
+
+
+def test_a_daemon_writes_to_the_journal_where_standard_error_leads_to_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with (tmp_path / "stderr").open("w") as stream:
+        found = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
+        monkeypatch.setattr("sys.stderr", stream)
+        log_as_daemon("info")
+    (handler,) = logging.getLogger("smartlogd").handlers
+    assert isinstance(handler, ToJournal)
+    handler.close()
+
+
+def test_a_daemon_that_nobody_started_as_a_service_writes_as_ever_but_repeats_itself_less(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log_as_daemon("info")
+    log = logging.getLogger("smartlogd.capture")
+    for _ in range(50):
+        log.warning("camera lost")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 10
+    assert lines[0].endswith(" warning capture: camera lost")
