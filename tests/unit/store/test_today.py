@@ -222,6 +222,18 @@ async def test_who_is_named_later_or_forgotten_is_told_so(
         await seen.close()
 
 
+@pytest.mark.parametrize(
+    ("question", "walks"),
+    [("_DAY", "ix_smartlog_timestamp"), ("_ADDED", "INTEGER PRIMARY KEY"), ("_LAST", "SCAN s")],
+)
+def test_no_question_reads_the_log_of_a_year(database: sqlite3.Connection, question: str, walks: str) -> None:
+    asked = {"begin": 1, "end": 2, "counted": 3}
+    plan = database.execute(f"EXPLAIN QUERY PLAN {getattr(today, question)}", asked).fetchall()
+    steps = [str(row[3]) for row in plan if str(row[3]).split()[1] == "s"]
+    assert walks in steps[0]
+    assert question == "_LAST" or all("SEARCH" in step for step in steps), steps
+
+
 def test_rows_written_by_hand_are_no_last_crossing(database: sqlite3.Connection) -> None:
     assert last_crossing(database) is None
     database.execute("INSERT INTO smartlog (uuid, action, timestamp, line) VALUES ('a', 'I', 5, 'door')")
