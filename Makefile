@@ -30,7 +30,7 @@ TEST_PACKAGES := python3-venv postgresql postgresql-client gcc libc6-dev libfake
                  gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long test-deps check cover eval bench fix picture lock clean
+.PHONY: help setup run test test-long test-deps check cover eval bench fix picture lock clean install uninstall
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,13 @@ lock: ## Resolve the locked packages anew (needs uv)
 	    $(UV) --directory $$away pip install --quiet --dry-run --only-binary :all: --require-hashes --target $$away/none \
 	        --python-platform $$platform-manylinux_2_28 --python-version $$version -r $(CURDIR)/$$lock || exit 1; \
 	    echo "$$lock resolves on $$platform with Python $$version"; done; done; done; rm -rf $$away
+
+install: ## Install the service, or bring it up to date (sudo make install WHEELS=DIR MODELS=DIR DRY_RUN=1)
+	@sh scripts/install.sh $(if $(WHEELS),--wheels $(WHEELS)) $(if $(MODELS),--models $(MODELS)) \
+	    $(if $(filter file,$(origin PYTHON)),,--python $(PYTHON)) $(if $(DRY_RUN),--dry-run)
+
+uninstall: ## Take the service away; log and settings stay (sudo make uninstall PURGE=1 removes them too)
+	@sh scripts/install.sh --uninstall $(if $(PURGE),--purge) $(if $(DRY_RUN),--dry-run)
 
 clean: ## Remove the environments and caches (fetched models stay)
 	rm -rf .venv .venv-* build dist *.egg-info .coverage* .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
