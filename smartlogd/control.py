@@ -3,7 +3,8 @@
 One JSON object a line, at most 64 KiB: {"verb": "status"} is answered with {"ok": true, ...} or with
 {"ok": false, "error": sentence, "hint": sentence, "code": exit code}. A change of people or strangers says which and
 with what: {"verb": "change", "what": "rename", "arguments": {...}}. Sending to the centre is asked after, and steered,
-with {"verb": "sync", "what": "status"}. Whoever may open the socket (0660, in a folder of
+with {"verb": "sync", "what": "status"}, and whatever else the daemon can be told to do with
+{"verb": "command", "what": "pause", "arguments": {}}. Whoever may open the socket (0660, in a folder of
 0700) may ask; what they send is bounded in size, number and time, and never trusted.
 """
 
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import TypeAlias, cast
 
 from smartlogd.base.errors import Exit, ServiceAway, SmartlogError, UnusableInput
+from smartlogd.base.health import Command
+from smartlogd.base.known import Json
 from smartlogd.base.ports import Control
 
 LONGEST_LINE = 64 * 1024
@@ -104,6 +107,7 @@ class _Desk:
             "stop": lambda _: control.stop(),
             "change": lambda request: control.change(*_change(request)),
             "sync": lambda request: control.sync(_word(request)),
+            "command": lambda request: control.command(Command(*_change(request))),
         }
         self._clients: set[asyncio.StreamWriter] = set()
 
@@ -162,13 +166,13 @@ def _request(line: bytes) -> Request:
     return request if isinstance(request, dict) else {}
 
 
-def _change(request: Request) -> tuple[str, Mapping[str, object]]:
-    """Which change is asked for, and with what; whether both can be meant is for those to say who make it."""
+def _change(request: Request) -> tuple[str, Mapping[str, Json]]:
+    """What is to be changed or done, and with what; whether both can be meant is for those to say who do it."""
     what, arguments = request.get("what"), request.get("arguments", {})
     if not isinstance(what, str) or not isinstance(arguments, dict):
         hint = 'Send {"verb": "change", "what": "ignore", "arguments": {"uuid": "..."}}.'
-        raise UnusableInput("The request does not say what to change, and with which arguments.", hint)
-    return what, arguments
+        raise UnusableInput("The request does not say what to change or do, and with which arguments.", hint)
+    return what, cast("Mapping[str, Json]", arguments)
 
 
 def _word(request: Request) -> str:

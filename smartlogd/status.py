@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from smartlogd.base.ports import Camera
@@ -78,8 +78,13 @@ def journal(state: Log | None) -> Mapping[str, object]:
     return {"word": state.word, "detail": state.detail, "waiting": state.waiting, "written": state.written}
 
 
-def recognition(gallery: Sized | None, looks: int, trouble: str) -> Mapping[str, object]:
+def recognition(templates: int | None, trouble: str, looks: int) -> Mapping[str, object]:
     """Whether faces are recognised, by how many remembered ones, how often one was looked at; else why not."""
-    if gallery is None:
+    if templates is None:
         return {"word": "off", "detail": trouble, "templates": 0, "looks": 0}
-    return {"word": "on", "detail": "", "templates": len(gallery), "looks": looks}
+    return {"word": "on", "detail": "", "templates": templates, "looks": looks}
+
+
+def is_settled(camera: Camera | None) -> bool:
+    """Whether the camera runs, or has said why it does not: lost, paused, absent, at its end."""
+    return camera is not None and camera.status != "opening"

@@ -44,6 +44,23 @@ async def supervised(name: str, part: Part, troubles: dict[str, str]) -> None:
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
 
+async def renewed(changed: asyncio.Event, live: Part) -> None:
+    """Live one life after the other, each until `changed` is set, for ever; a life may end earlier by itself."""
+    while True:
+        changed.clear()
+        living = asyncio.ensure_future(live())
+        waiting = asyncio.ensure_future(changed.wait())
+        try:
+            await asyncio.wait({living, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if living.done():
+                await living  # a mistake of ours is raised here
+                await waiting
+        finally:
+            for task in (living, waiting):
+                task.cancel()
+            await asyncio.gather(living, waiting, return_exceptions=True)
+
+
 async def within(span_s: float, close: Part, what: str) -> None:
     """Close a part, but wait no longer than `span_s`; whoever does not close in time is named and left behind."""
     try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from smartlogd import wiring
 from smartlogd.base.errors import Missing, SmartlogError
+from smartlogd.supervise import renewed
 
 if TYPE_CHECKING:
     from smartlogd.settings import Settings
@@ -36,19 +37,7 @@ class Link:
 
     async def run(self) -> None:
         """Sync with the centre there is, or wait for one, until cancelled."""
-        while True:
-            self._anew.clear()
-            living = asyncio.create_task(self._live(), name="sync")
-            waiting = asyncio.create_task(self._anew.wait(), name="sync: enrolment")
-            try:
-                await asyncio.wait({living, waiting}, return_when=asyncio.FIRST_COMPLETED)
-                if living.done():
-                    await living  # a mistake of ours is raised here
-                    await waiting
-            finally:
-                for task in (living, waiting):
-                    task.cancel()
-                await asyncio.gather(living, waiting, return_exceptions=True)
+        await renewed(self._anew, self._live)
 
     def again(self) -> None:
         """Read the enrolment and the options anew."""

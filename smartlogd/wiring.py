@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import smartlogd
 from smartlogd.base.errors import Missing
+from smartlogd.base.health import Command, Heartbeat
 from smartlogd.base.known import Anchor
 from smartlogd.base.ports import Camera, Centre, Detector, Embedder, Identifier, Ids, Journal
 from smartlogd.base.time import Clock, SystemClock, machine_boot
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from smartlogd.store.upkeep import Upkeep
     from smartlogd.sync.bundle import Bundle
     from smartlogd.sync.runner import Sync
+    from smartlogd.telemetry.mqtt import Broker
 
 MIRROR = "SMARTLOG_MODEL_MIRROR"
 DEMO_PHOTOS = ("astronaut", "camera")
@@ -110,6 +112,23 @@ def embedder(settings: Settings) -> Embedder:
     name = embedder_model(settings)
     content = model_registry(settings).content(name)
     return TfliteEmbedder(from_bytes(content, name, settings.detect.delegate), NETWORK)
+
+
+def models_in_use(settings: Settings) -> tuple[str, ...]:
+    """The models that these settings run on, by their names in the catalogue."""
+    from smartlogd.detect.registry import RECOGNITION, default_models
+
+    left_out = () if settings.identify.enabled else RECOGNITION
+    edition = {"face_embedder": embedder_model(settings)}
+    return tuple(edition.get(name, name) for name in default_models(settings.detect.profile) if name not in left_out)
+
+
+def model_versions(settings: Settings) -> Mapping[str, str]:
+    """Which version of each of them it is."""
+    from smartlogd.detect.catalogue import read_catalogue
+
+    versions = {spec.name: spec.version for spec in read_catalogue()}
+    return {name: versions[name] for name in models_in_use(settings)}
 
 
 def embedder_model(settings: Settings) -> str:
@@ -196,8 +215,7 @@ def bundle(settings: Settings) -> Bundle | None:
 
     if not settings.sync.enabled:
         return None
-    given = os.environ.get("CREDENTIALS_DIRECTORY")
-    return found(settings.folders().state, Path(given) if given else None)
+    return found(settings.folders().state, credentials())
 
 
 async def expected(store: Store, *, has_centre: bool) -> None:
@@ -257,6 +275,42 @@ async def sync(
         on_paused=remember,
         on_end=closed,
     )
+
+
+def broker(
+    settings: Settings,
+    store: Store,
+    beat: Callable[[], Heartbeat],
+    obey: Callable[[Command], Awaitable[Mapping[str, object]]],
+    picture: Callable[[], bytes | None],
+) -> Broker:
+    """The connection to the broker that [telemetry.mqtt] names; it begins when it is run.
+
+    WrongConfiguration, Missing and their kin where what it logs in with cannot be used.
+    """
+    from smartlogd.store.feed import StoreFeed
+    from smartlogd.telemetry.login import Login
+    from smartlogd.telemetry.mqtt import Broker
+
+    options = settings.telemetry
+    return Broker(
+        options.mqtt,
+        Login.of(options.mqtt, state=settings.folders().state, credentials=credentials()),
+        device=settings.device.name,
+        version=smartlogd.__version__,
+        feed=StoreFeed(store),
+        clock=SystemClock(store.floor),
+        beat=beat,
+        heartbeat_s=options.heartbeat_s,
+        obey=obey,
+        picture=picture,
+    )
+
+
+def credentials() -> Path | None:
+    """The folder of what systemd gave this process to log in with; None where it gave nothing."""
+    given = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(given) if given else None
 
 
 def centre(settings: Settings, bundle: Bundle) -> Centre:

@@ -78,14 +78,9 @@ def add(
 
 def needed(settings: Settings) -> tuple[str, ...]:
     """What these settings run on: the models of the profile, and the demo's photographs where it is the demo."""
-    from smartlogd.detect.registry import RECOGNITION, default_models
-    from smartlogd.wiring import DEMO_PHOTOS, embedder_model
+    from smartlogd.wiring import DEMO_PHOTOS, models_in_use
 
-    photos = DEMO_PHOTOS if settings.capture.source == "demo" else ()
-    left_out = () if settings.identify.enabled else RECOGNITION
-    edition = {"face_embedder": embedder_model(settings)}
-    models = [name for name in default_models(settings.detect.profile) if name not in left_out]
-    return (*(edition.get(name, name) for name in models), *photos)
+    return (*models_in_use(settings), *(DEMO_PHOTOS if settings.capture.source == "demo" else ()))
 
 
 def fetched(settings: Settings, screen: Screen) -> None:

@@ -19,6 +19,12 @@ LineName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}$")]
 _SHORTEST = 0.02
 _TOO_CLOSE = 0.01
 _MOST_LINES = 32
+_COUNTS = {
+    "both": frozenset(Action),
+    "in": frozenset({Action.IN}),
+    "out": frozenset({Action.OUT}),
+    "none": frozenset[Action](),
+}
 _LINE_TEXT = re.compile(r"(?P<name>[^=]+)=(?P<numbers>[^:]+):(?P<side>.+)")
 
 
@@ -38,7 +44,7 @@ class LineOptions(BaseModel):
     band: float = Field(
         0.02, ge=0, le=0.2, description="Half-width of the unsure zone around the line, as a fraction of the picture."
     )
-    counts: Literal["both", "in", "out"] = Field("both", description="Which directions are logged.")
+    counts: Literal["both", "in", "out", "none"] = Field("both", description="Which directions are logged.")
 
     @model_validator(mode="after")
     def _has_two_sides(self) -> Self:
@@ -57,9 +63,8 @@ class LineOptions(BaseModel):
 
     def crossing_line(self, name: str) -> CrossingLine:
         """The line as movement knows it."""
-        counts = {"both": frozenset(Action), "in": frozenset({Action.IN}), "out": frozenset({Action.OUT})}
         segment = Segment(Point(*self.start), Point(*self.end))
-        return CrossingLine(name, segment, Side(self.inside), Anchor(self.anchor), self.band, counts[self.counts])
+        return CrossingLine(name, segment, Side(self.inside), Anchor(self.anchor), self.band, _COUNTS[self.counts])
 
 
 class PairOptions(BaseModel):

@@ -1,0 +1,237 @@
+"""The lens and everything behind it in a running daemon: opened, paused, given other settings, built anew."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smartlogd import wiring
+from smartlogd.base.errors import ServiceAway, SmartlogError
+from smartlogd.base.ids import LiveIds
+from smartlogd.base.known import PersonId
+from smartlogd.base.ports import Camera, Detector
+from smartlogd.base.time import SystemClock
+from smartlogd.recognition import opened, refreshed, swept, unrecognised
+from smartlogd.supervise import within
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from smartlogd.identify.identifier import FaceIdentifier
+    from smartlogd.pipeline import Pipeline, Tally, Watcher
+    from smartlogd.settings import Settings
+    from smartlogd.store.engine import Store
+    from smartlogd.store.whom import Called
+
+CLOSE_S = 2.5
+"""How long a camera or a detector may take to close."""
+
+log = logging.getLogger("smartlogd.river")
+
+
+@dataclass(slots=True)
+class Parts:
+    """What is open between the lens and the journal."""
+
+    camera: Camera
+    detector: Detector
+    identifier: FaceIdentifier | None
+    pipeline: Pipeline
+
+
+class River:
+    """From the lens to the journal. `settings` are asked each time they are needed, so that a reload is heard."""
+
+    def __init__(self, settings: Callable[[], Settings], tally: Tally, watchers: tuple[Watcher, ...]) -> None:
+        self._settings, self._tally, self._watchers = settings, tally, watchers
+        self._store: Store | None = None
+        self._parts: Parts | None = None
+        self._people: Mapping[PersonId, Called] = {}
+        self._anew = asyncio.Event()
+        self._unrecognised = ""
+        self._share = 1.0
+        self.is_paused = False
+
+    @property
+    def parts(self) -> Parts:
+        """What is open; ServiceAway while it is still being opened."""
+        if self._parts is None:
+            raise ServiceAway("smartlogd is still starting.", "Try again in a moment.")
+        return self._parts
+
+    @property
+    def camera(self) -> Camera | None:
+        """The camera, once there is one."""
+        return self._parts.camera if self._parts else None
+
+    def recognising(self) -> tuple[int | None, str]:
+        """How many faces are remembered, None where nobody is recognised; and the sentence why not."""
+        identifier = self._parts.identifier if self._parts else None
+        return (len(identifier.gallery) if identifier else None), self._unrecognised
+
+    def name_of(self, person: PersonId | None) -> str | None:
+        """What someone who is known is called."""
+        called = self._people.get(person) if person else None
+        return called.name if called else None
+
+    # From first to last ------------------------------------------------------------------------------
+
+    async def open(self, stack: contextlib.AsyncExitStack, opening: Callable[[], Store]) -> Store:
+        """Open the models in threads while `opening` opens the database; `stack` closes all, the last first."""
+        loading = asyncio.ensure_future(asyncio.to_thread(wiring.detector, self._settings()))
+        faces = asyncio.ensure_future(asyncio.to_thread(opened, self._settings()))
+        try:
+            self._store = store = await asyncio.to_thread(opening)
+            stack.push_async_callback(within, CLOSE_S, store.close, "the database")
+            detector = await loading
+            stack.push_async_callback(self._close_detector, detector)
+            found = await faces
+        finally:
+            loading.cancel()
+            faces.cancel()
+        if isinstance(found, SmartlogError):
+            self._unrecognised = unrecognised(found)
+        identifier = None if isinstance(found, SmartlogError) else found
+        if identifier is not None:
+            stack.push_async_callback(within, CLOSE_S, identifier.close, "recognition")
+        camera = wiring.camera(self._settings(), SystemClock(store.floor))
+        stack.push_async_callback(self.close)
+        pipeline = wiring.pipeline(
+            self._settings(),
+            camera=camera,
+            detector=detector,
+            ids=LiveIds(),
+            journal=store.journal,
+            identifier=identifier,
+            watchers=self._watchers,
+            tally=self._tally,
+        )
+        from smartlogd.store.privacy import was_camera_paused
+
+        if await asyncio.to_thread(was_camera_paused, store.path):
+            self.is_paused = True
+            await camera.pause()
+        self._people = await refreshed(store, pipeline, identifier)
+        self._parts = Parts(camera, detector, identifier, pipeline)
+        return store
+
+    async def run(self) -> None:
+        """Carry frames until the camera ends or this is cancelled; through every `rebuild`, too."""
+        while True:
+            self._anew.clear()
+            flowing = asyncio.create_task(self.parts.pipeline.run(), name="pipeline")
+            told = asyncio.create_task(self._anew.wait(), name="pipeline: anew")
+            try:
+                await asyncio.wait({flowing, told}, return_when=asyncio.FIRST_COMPLETED)
+                if flowing.done():
+                    return await flowing
+            finally:
+                for task in (flowing, told):
+                    task.cancel()
+                await asyncio.gather(flowing, told, return_exceptions=True)
+            await self._build()
+
+    def rebuild(self) -> None:
+        """Open camera and models anew, soon: tracks end, and nothing that was logged is touched."""
+        self._anew.set()
+
+    async def sweep(self) -> None:
+        """Let go of pictures and faces that were kept long enough, now and every hour."""
+        store, parts = self._opened_store(), self.parts
+        await swept(store, parts.pipeline, parts.identifier, lambda: self._settings().identify)
+
+    async def refresh(self) -> None:
+        """Know the faces and the names that the database has by now."""
+        if self._parts is not None:
+            self._people = await refreshed(self._opened_store(), self._parts.pipeline, self._parts.identifier)
+
+    async def close(self) -> None:
+        """Give the lens back; what was seen is in the journal."""
+        if self._parts is not None:
+            await within(CLOSE_S, self._parts.camera.close, "the camera")
+
+    # What is asked of it -----------------------------------------------------------------------------
+
+    async def pause(self) -> None:
+        """Close the lens until `resume`."""
+        self.is_paused = True
+        if self._parts is not None:
+            await self._parts.camera.pause()
+
+    async def remember_pause(self, *, is_paused: bool) -> None:
+        """Note it in the database: a lens that was to be closed stays so after a power cut."""
+        from smartlogd.store.privacy import set_camera_paused
+
+        await self._opened_store().change(lambda connection: set_camera_paused(connection, is_paused=is_paused))
+
+    async def resume(self) -> None:
+        """Open the lens again."""
+        self.is_paused = False
+        if self._parts is not None:
+            await self._parts.camera.resume()
+
+    async def apply(self, old: Settings, new: Settings) -> None:
+        """Bring other settings into effect; what can fail comes first. Before it is open there is nothing to do."""
+        parts = self._parts
+        if parts is None:
+            return
+        if old.detect != new.detect or wiring.needs_feet(old) != wiring.needs_feet(new):
+            await self._redetect(parts, new)
+        parts.pipeline.relined(new.movement.crossing_lines(), new.movement.rules())
+        parts.pipeline.identities.rules = wiring.votes(new)
+        if parts.identifier:
+            parts.identifier.options = new.identify
+        if old.capture.motion != new.capture.motion:
+            parts.pipeline.refitted(gate=wiring.gate(new), heartbeat_s=new.capture.motion.heartbeat_s)
+
+    def pace(self, share: float) -> None:
+        """Use this share of the frames from now on: the device is hot, or cool again."""
+        self._share = share
+        self.parts.pipeline.paced(0.0 if share >= 1 else self.span_s)
+
+    @property
+    def span_s(self) -> float:
+        """The time from one frame to the next, when all goes well."""
+        return 1 / (self._settings().capture.fps * self._share)
+
+    async def snapshot(self, folder: Path) -> tuple[Path, int]:
+        """Keep the newest frame as a JPEG in `folder`: its path and size. ServiceAway where no lens is open."""
+        from smartlogd.record import snapshot
+
+        frame = None if self.is_paused else self.parts.pipeline.newest_frame
+        if frame is None:
+            why = "The camera is paused." if self.is_paused else "The camera gives no frames."
+            raise ServiceAway(why, "Try again once it runs: smartlogd status")
+        jpeg = await asyncio.to_thread(snapshot.jpeg, frame.pixels)
+        return await asyncio.to_thread(snapshot.placed, folder, jpeg), len(jpeg)
+
+    # Inside ------------------------------------------------------------------------------------------
+
+    def _opened_store(self) -> Store:
+        assert self._store is not None, "open() comes first"
+        return self._store
+
+    async def _build(self) -> None:
+        """Another camera and other models in the place of those that give nothing."""
+        parts, settings = self.parts, self._settings()
+        await self.close()
+        await self._redetect(parts, settings)
+        parts.camera = wiring.camera(settings, SystemClock(self._opened_store().floor))
+        if self.is_paused:
+            await parts.camera.pause()
+        parts.pipeline.refilmed(parts.camera)
+        log.warning("camera and models set up anew", extra={"camera": parts.camera.name})
+
+    async def _redetect(self, parts: Parts, settings: Settings) -> None:
+        """Load the models anew; the old ones work until the new ones can."""
+        old, parts.detector = parts.detector, await asyncio.to_thread(wiring.detector, settings)
+        await parts.pipeline.redetected(parts.detector)
+        await within(CLOSE_S, old.close, "the detector")
+
+    async def _close_detector(self, first: Detector) -> None:
+        detector = self._parts.detector if self._parts else first
+        await within(CLOSE_S, detector.close, "the detector")
