@@ -214,4 +214,4 @@ def _remarks(beat: Heartbeat) -> Iterable[str]:
     if beat.rung:
         yield beat.rung
     if beat.troubles:
-        yield f"{len(beat.troubles)} parts do not run"
+        yield "1 part does not run" if len(beat.troubles) == 1 else f"{len(beat.troubles)} parts do not run"
