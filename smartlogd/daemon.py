@@ -115,7 +115,7 @@ class Daemon:
         self._asked = asyncio.Lock()
         self._steering = Steering(settings, read, lambda: self._river, self._notifier, self.begin_stop)
         on_looking = (*watchers, lambda *_: self._flowing.set(), self._looked)
-        self._river = River(lambda: self._settings, self._tally, on_looking)
+        self._river = River(lambda: self._settings, self._tally, on_looking, is_patient=self._notifier.is_heard)
         self._parts: _Parts | None = None
         self._group: asyncio.TaskGroup | None = None
 

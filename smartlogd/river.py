@@ -44,10 +44,15 @@ class Parts:
 
 
 class River:
-    """From the lens to the journal. `settings` are asked each time they are needed, so that a reload is heard."""
+    """From the lens to the journal. `settings` are asked each time they are needed, so that a reload is heard.
 
-    def __init__(self, settings: Callable[[], Settings], tally: Tally, watchers: tuple[Watcher, ...]) -> None:
-        self._settings, self._tally, self._watchers = settings, tally, watchers
+    `is_patient`: where no camera is found, one is waited for.
+    """
+
+    def __init__(
+        self, settings: Callable[[], Settings], tally: Tally, watchers: tuple[Watcher, ...], *, is_patient: bool
+    ) -> None:
+        self._settings, self._tally, self._watchers, self._is_patient = settings, tally, watchers, is_patient
         self._store: Store | None = None
         self._parts: Parts | None = None
         self._people: Mapping[PersonId, Called] = {}
@@ -98,7 +103,7 @@ class River:
         identifier = None if isinstance(found, SmartlogError) else found
         if identifier is not None:
             stack.push_async_callback(within, CLOSE_S, identifier.close, "recognition")
-        camera = wiring.camera(self._settings(), SystemClock(store.floor))
+        camera = self._filming(store)
         stack.push_async_callback(self.close)
         pipeline = wiring.pipeline(
             self._settings(),
@@ -215,12 +220,15 @@ class River:
         assert self._store is not None, "open() comes first"
         return self._store
 
+    def _filming(self, store: Store) -> Camera:
+        return wiring.camera(self._settings(), SystemClock(store.floor), is_patient=self._is_patient)
+
     async def _build(self) -> None:
         """Another camera and other models in the place of those that give nothing."""
         parts, settings = self.parts, self._settings()
         await self.close()
         await self._redetect(parts, settings)
-        parts.camera = wiring.camera(settings, SystemClock(self._opened_store().floor))
+        parts.camera = self._filming(self._opened_store())
         if self.is_paused:
             await parts.camera.pause()
         parts.pipeline.refilmed(parts.camera)

@@ -48,15 +48,18 @@ def model_registry(settings: Settings) -> Registry:
     return Registry(read_catalogue(), settings.folders().models, Path(mirror) if mirror else None)
 
 
-def camera(settings: Settings, clock: Clock) -> Camera:
-    """The camera that [capture] names; not opened before its first frame is asked for."""
+def camera(settings: Settings, clock: Clock, *, is_patient: bool = False) -> Camera:
+    """The camera that [capture] names; not opened before its first frame is asked for.
+
+    Where none is found, one who `is_patient` gets a camera that is looked for; raises Missing for others.
+    """
     from smartlogd.capture.choose import open_camera
 
     def photos() -> tuple[Path, ...]:
         registry = model_registry(settings)
         return tuple(registry.path(name) for name in DEMO_PHOTOS)
 
-    return open_camera(settings.capture, clock, photos)
+    return open_camera(settings.capture, clock, photos, is_patient=is_patient)
 
 
 def gate(settings: Settings) -> MotionGate:

@@ -36,7 +36,7 @@ class Camera(Protocol):
 
     @property
     def status(self) -> str:
-        """One of: opening, running, lost (being opened again), paused, ended."""
+        """One of: opening, running, lost (being opened again), absent (being looked for), paused, ended."""
         ...
 
     def frames(self) -> AsyncIterator[Frame]:

@@ -16,6 +16,7 @@ from smartlogd.capture.nodes import Node, nodes
 from smartlogd.capture.options import CaptureOptions
 from smartlogd.capture.paced import DemoCamera, PacedCamera
 from smartlogd.capture.refuse import refuse_unusable
+from smartlogd.capture.sought import SoughtCamera
 
 _ROOM = "smartlogd.capture"
 _PICAMERA_HINT = (
@@ -61,12 +62,18 @@ def _present(options: CaptureOptions) -> str:
     return source
 
 
-def open_camera(options: CaptureOptions, clock: Clock, photos: Callable[[], tuple[Path, ...]]) -> Camera:
+def open_camera(
+    options: CaptureOptions, clock: Clock, photos: Callable[[], tuple[Path, ...]], *, is_patient: bool = False
+) -> Camera:
     """The camera that `options.source` means; it is opened when its first frame is asked for.
+
+    One who `is_patient` gets a camera also where "auto" finds none: it is looked for until there is one.
 
     `photos` is called for "demo" alone and gives the paths of astronaut.png and camera.png. Raises
     Missing where "auto" finds nothing, and UnusableInput for a source that cannot be meant.
     """
+    if options.source == "auto" and is_patient:
+        return SoughtCamera(lambda: open_camera(options, clock, photos))
     source = find_camera(options) if options.source == "auto" else options.source
     options = options.model_copy(update={"source": source})
     if source == "demo":
