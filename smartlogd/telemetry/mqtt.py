@@ -38,6 +38,8 @@ _OVERHEAD_BYTES = 512
 """What a packet has beside its payload: topic, header, properties."""
 _FAILED = 0x80
 _QUOTA = 0x97
+_LOST = -1
+"""Instead of a reason code, when the connection ended before there was one."""
 
 Heard = Callable[[str, bytes, bool], None]
 """Is called with each message: topic, payload, and whether it was retained. It must not raise."""
@@ -123,6 +125,8 @@ class Line(aiomqtt.Client):
                 code = await answer
         except TimeoutError:
             raise BrokerAway(f"The broker did not acknowledge a message for {ANSWER_S:.0f} s.") from None
+        if code == _LOST:
+            raise BrokerAway("The connection to the broker was lost.")
         if code == _QUOTA:
             raise BrokerAway("The broker takes no more messages for now.", "Look at its quota.")
         return code < _FAILED
@@ -163,6 +167,10 @@ class Line(aiomqtt.Client):
         self._client._sock_close()  # every public way says goodbye first, and then nobody speaks the will
         if self._misc_task is not None:
             self._misc_task.cancel()
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_result(_LOST)
+        self._answers.clear()
         for state in (self._connected, self._disconnected):
             if state.done() and not state.cancelled():
                 state.exception()  # it was looked at: asyncio need not say that nobody did
