@@ -21,7 +21,7 @@ from smartlogd.capture.shutter import Shutter
 
 log = logging.getLogger("smartlogd.capture")
 
-_TIMES_AS_LONG = 3.0
+_TIMES_AS_LONG = 2.0
 """How much longer than ever before an opening may take, once it is known how long it takes."""
 
 

@@ -114,3 +114,37 @@ def deaf(options: CaptureOptions) -> Iterator[Shot]:
     yield picture(options)
     while True:
         time.sleep(3600)
+
+
+def thaws(options: CaptureOptions) -> Iterator[Shot]:
+    """No call returns while the file `source` is there; all do when it has gone."""
+    for number in range(100_000):
+        while Path(options.source).exists():
+            time.sleep(0.02)
+        yield picture(options, number)
+        time.sleep(1 / 30)
+
+
+def stuck(options: CaptureOptions) -> Iterator[Shot]:
+    """A call made while the file `source` is there never returns, not even when it has gone."""
+    for number in range(100_000):
+        while Path(options.source).exists():
+            time.sleep(3600)
+        yield picture(options, number)
+        time.sleep(1 / 30)
+
+
+def stuck_and_deaf(options: CaptureOptions) -> Iterator[Shot]:
+    """As `stuck`, and takes no notice of being asked to end."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    yield from stuck(options)
+
+
+def refusing(options: CaptureOptions) -> Iterator[Shot]:
+    """Cannot be opened while the file `source` is there, and says so at once."""
+    for number in range(100_000):
+        if Path(options.source).exists():
+            raise CameraLost("The camera is busy.", "Wait a while.")
+        yield picture(options, number)
+        time.sleep(1 / 30)

@@ -236,10 +236,7 @@ async def test_large_pictures_are_shrunk_before_they_are_shared() -> None:
 
 
 def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    return state(pid) not in ("", "Z")
 
 
 async def ended(pid: int, within_s: float = 3.0) -> bool:
@@ -373,3 +370,115 @@ async def test_turning_it_off_and_on_at_random_moments_leaves_it_running_once(tm
     assert sum(is_alive(pid) for pid in started(tmp_path / "noted")) == 1
     await live.close()
     await watching
+
+
+THAW_S = 10.0
+"""How soon frames are back after a driver thaws, on a machine that needs no longer than this to open a camera:"""
+OPENING_S = 2.0
+
+
+async def test_frames_are_back_soon_after_a_thaw_however_long_the_driver_was_frozen(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    usual = CaptureOptions(width_px=160, height_px=120, source=str(tmp_path / "frozen"))
+    frozen = Path(usual.source)
+    lives = [
+        LiveCamera(lens, f"fake_lenses:{lens}", usual, SystemClock(), chance=lambda: 0.0)
+        for lens in ("thaws", "stuck", "stuck_and_deaf", "refusing")
+    ]
+    taken: list[list[Frame]] = [[] for _ in lives]
+    began_s = monotonic_s()
+    watching = [asyncio.create_task(kept(live, frames)) for live, frames in zip(lives, taken, strict=True)]
+    await asyncio.gather(*(more(frames, 3, 20.0) for frames in taken))
+    slow_s = max(1.0, (monotonic_s() - began_s) / OPENING_S)
+
+    frozen.touch()
+    async with asyncio.timeout(60):
+        while pauses_of("refusing", caplog)[-1:] != [usual.backoff_roof_s] or len(pauses_of("stuck", caplog)) < 2:
+            await asyncio.sleep(0.02)
+    assert {live.status for live in lives} <= {"lost"}
+    assert pauses_of("refusing", caplog) == [1.0, 2.0, 4.0, 5.0]
+    assert set(pauses_of("stuck", caplog)) == {1.0}, "who says nothing was waited for long enough already"
+    seen = [len(frames) for frames in taken]
+    frozen.unlink()
+    await asyncio.gather(*(more(frames, n, THAW_S * slow_s) for frames, n in zip(taken, seen, strict=True)))
+    assert {live.status for live in lives} == {"running"}
+    assert len(children()) == len(lives), "those that hung were killed"
+    await asyncio.gather(*(live.close() for live in lives))
+    await asyncio.gather(*watching)
+
+
+def pauses_of(name: str, caplog: pytest.LogCaptureFixture) -> list[float]:
+    return [record.again_in_s for record in losses(caplog) if record.camera == name]
+
+
+async def test_a_camera_known_to_open_soon_is_waited_for_no_longer_than_it_needs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = tmp_path / "frozen"
+    live, frames = camera("stuck", source=str(source), open_s=60.0, stall_s=1.0), []
+    watching = asyncio.create_task(kept(live, frames))
+    await more(frames, 1, 30.0)
+    source.touch()
+    async with asyncio.timeout(30):
+        while len(losses(caplog)) < 2:
+            await asyncio.sleep(0.02)
+    assert losses(caplog)[1].why != "The camera gave no picture for 60 s."
+    source.unlink()
+    await more(frames, len(frames), 30.0)
+    await live.close()
+    await watching
+
+
+@pytest.mark.parametrize("lens", ["stuck", "stuck_and_deaf", "never_opening"])
+async def test_closing_takes_less_than_two_seconds_while_the_driver_is_frozen(lens: str, tmp_path: Path) -> None:
+    (tmp_path / "frozen").touch()
+    live = camera(lens, source=str(tmp_path / "frozen"))
+    watching = asyncio.create_task(kept(live, []))
+    await asyncio.sleep(1.0)
+    (pid,) = (child.pid for child in children())
+    await closed_in_time(live)
+    await watching
+    assert not is_alive(pid)
+
+
+async def test_a_driver_that_hangs_again_and_again_leaves_no_process_and_no_descriptor(
+    long_run: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    rounds, first = (50, 3) if long_run else (8, 3)
+    live = camera("never_opening", open_s=0.6, backoff_s=0.01, backoff_roof_s=0.01)
+    watching = asyncio.create_task(kept(live, []))
+    held: list[int] = []
+    async with asyncio.timeout(20 + rounds * 5):
+        while len(losses(caplog)) < rounds:
+            await asyncio.sleep(0.02)
+            if len(losses(caplog)) == first and not held:
+                held.append(descriptors())
+            assert len(children()) <= 1
+    await live.close()
+    await watching
+    assert not zombies()
+    assert descriptors() <= held[0], "the one that ran then is gone as well"
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def zombies() -> list[str]:
+    """Our children that ended and that nobody waited for."""
+    return [child for task in Path("/proc/self/task").iterdir() for child in of(task) if state(int(child)) == "Z"]
+
+
+def of(task: Path) -> list[str]:
+    """The processes that this thread of ours started."""
+    with suppress(FileNotFoundError):
+        return (task / "children").read_text().split()
+    return []
+
+
+def state(pid: int) -> str:
+    """As the kernel writes it: R, S, D, T, Z; empty for a process that is gone."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return ""
