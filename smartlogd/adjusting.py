@@ -87,9 +87,9 @@ def read(folder: Path) -> dict[str, Adjustment]:
     """What was set from afar; nothing where nothing was, or where it cannot be read."""
     try:
         found = files.private_bytes(folder / FILE, MOST_BYTES + 1)
-        if found is None:
-            return {}
-        kept = _ALL.validate_json(found[0])
+        kept = {} if found is None else _ALL.validate_json(found[0])
+    except NotADirectoryError:
+        return {}  # whoever needs the folder says so
     except (OSError, ValidationError) as error:
         why = "it cannot be read" if isinstance(error, OSError) else "it is not what smartlogd wrote"
         log.warning("lines are as configured", extra={"file": str(folder / FILE), "why": why})

@@ -16,7 +16,7 @@ from smartlogd.telemetry.health import status_line
 if TYPE_CHECKING:
     from smartlogd.settings import Settings
     from smartlogd.store.engine import Store
-    from smartlogd.telemetry.mqtt import Broker
+    from smartlogd.telemetry.broker import Broker
     from smartlogd.telemetry.systemd import Notifier
     from smartlogd.vitals import Vitals
 
@@ -54,8 +54,8 @@ class Reporter:
         one, other = old.telemetry, new.telemetry
         if (one.mqtt, one.heartbeat_s) != (other.mqtt, other.heartbeat_s):
             self._broker_anew.set()
-        elif old.movement != new.movement and self._broker:
-            self._broker.described()
+        elif old.movement != new.movement:
+            self.poke()
         if one.metrics != other.metrics:
             self._metrics_anew.set()
 
@@ -63,11 +63,6 @@ class Reporter:
         """There are events to tell, or something stands otherwise than a moment ago."""
         if self._broker:
             self._broker.poke()
-
-    def pictured(self) -> None:
-        """There is a new snapshot."""
-        if self._broker:
-            self._broker.pictured()
 
     def state(self) -> Mapping[str, object]:
         """How telling fares, as plain JSON values."""
@@ -87,19 +82,18 @@ class Reporter:
         options = self._settings().telemetry
         if not options.mqtt.host:
             return
+        feed = wiring.feed(self._store)
         try:
-            broker = await asyncio.to_thread(
-                wiring.broker, self._settings(), self._store, self._vitals.beat, self._obey, self._picture
+            self._broker = await asyncio.to_thread(
+                wiring.broker, self._settings(), self._store, feed, self._vitals.beat, self._obey, self._picture
             )
+            await self._broker.run()
         except SmartlogError as error:
             self._troubles["mqtt"] = str(error)
             log.error("no broker", extra={"what": error.what, "hint": error.hint})
-            return
-        self._broker = broker
-        try:
-            await broker.run()
         finally:
             self._broker = None
+            await feed.close()
 
     def _picture(self) -> bytes | None:
         """The newest snapshot."""

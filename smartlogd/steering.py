@@ -111,9 +111,7 @@ class Steering:
         return {"paused": is_paused}
 
     async def _snapshot(self) -> Mapping[str, object]:
-        store, _, reporter = self._parts()
-        path, size = await self._river().snapshot(store.path.parent)
-        reporter.pictured()
+        path, size = await self._river().snapshot(self._parts()[0].path.parent)
         return {"path": str(path), "bytes": size}
 
     async def _restart(self) -> Mapping[str, object]:

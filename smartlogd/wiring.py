@@ -17,7 +17,7 @@ import smartlogd
 from smartlogd.base.errors import Missing
 from smartlogd.base.health import Command, Heartbeat
 from smartlogd.base.known import Anchor
-from smartlogd.base.ports import Camera, Centre, Detector, Embedder, Identifier, Ids, Journal
+from smartlogd.base.ports import Camera, Centre, Detector, Embedder, Feed, Identifier, Ids, Journal
 from smartlogd.base.time import Clock, SystemClock, machine_boot
 from smartlogd.base.who import NETWORK, Template
 from smartlogd.settings import Settings, environment
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from smartlogd.movement.vote import VoteRules
     from smartlogd.pipeline import Listener, Pipeline, Tally, Watcher
     from smartlogd.store.engine import Store
+    from smartlogd.store.feed import StoreFeed
     from smartlogd.store.upkeep import Upkeep
     from smartlogd.sync.bundle import Bundle
     from smartlogd.sync.runner import Sync
-    from smartlogd.telemetry.mqtt import Broker
+    from smartlogd.telemetry.broker import Broker
 
 MIRROR = "SMARTLOG_MODEL_MIRROR"
 DEMO_PHOTOS = ("astronaut", "camera")
@@ -283,6 +284,7 @@ async def sync(
 def broker(
     settings: Settings,
     store: Store,
+    feed: Feed,
     beat: Callable[[], Heartbeat],
     obey: Callable[[Command], Awaitable[Mapping[str, object]]],
     picture: Callable[[], bytes | None],
@@ -291,9 +293,8 @@ def broker(
 
     WrongConfiguration, Missing and their kin where what it logs in with cannot be used.
     """
-    from smartlogd.store.feed import StoreFeed
+    from smartlogd.telemetry.broker import Broker
     from smartlogd.telemetry.login import Login
-    from smartlogd.telemetry.mqtt import Broker
 
     options = settings.telemetry
     return Broker(
@@ -301,13 +302,20 @@ def broker(
         Login.of(options.mqtt, state=settings.folders().state, credentials=credentials()),
         device=settings.device.name,
         version=smartlogd.__version__,
-        feed=StoreFeed(store),
+        feed=feed,
         clock=SystemClock(store.floor),
         beat=beat,
         heartbeat_s=options.heartbeat_s,
         obey=obey,
         picture=picture,
     )
+
+
+def feed(store: Store) -> StoreFeed:
+    """The log's events, one after the other, for the broker; to be closed before the store."""
+    from smartlogd.store.feed import StoreFeed
+
+    return StoreFeed(store)
 
 
 def credentials() -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,8 @@ QUIET_S = 60.0
 """... and how often a status line is printed elsewhere."""
 LAST_RESORT_S = 9
 """A process that still lives this long after it was told to stop is ended by force."""
+
+log = logging.getLogger("smartlogd.daemon")
 
 
 def run(
@@ -43,14 +46,14 @@ def run(
 
     Runs until Ctrl-C, `smartlogd stop` or SIGTERM; a recording also ends it.
     """
-    from smartlogd.cli.speech import Screen, log_to_stderr
+    from smartlogd.cli.speech import Screen, log_as_daemon
     from smartlogd.settings import read_settings
 
     given = {"capture.source": source, "detect.profile": profile}
     overrides: dict[str, object] = {key: value for key, value in given.items() if value is not None}
     settings = read_settings(config, overrides)
     screen = Screen()
-    log_to_stderr(settings.device.log_level, screen)
+    log_as_daemon(settings.device.log_level, screen)
     socket = settings.folders().socket
     with contextlib.ExitStack() as stack:
         if or_demo and not _has_camera(settings):
@@ -65,17 +68,21 @@ def _live(config: Path | None, overrides: Mapping[str, object], socket: Path, sc
     import faulthandler
 
     from smartlogd.base.time import process_began_s
-    from smartlogd.cli.speech import event_json, event_line, farewell, status_line
+    from smartlogd.cli.speech import event_fields, event_json, event_line, farewell, status_line
     from smartlogd.daemon import Daemon
     from smartlogd.settings import read_settings
     from smartlogd.telemetry.systemd import Notifier
 
     line = event_json if as_json else event_line
+    notifier = Notifier.from_environment()
     daemon: Daemon
 
     def watch(_frame: object, _scene: object, events: tuple[Event, ...]) -> None:
         for event in events:
-            screen.say(line(event, daemon.name_of(event.person)))
+            if notifier.is_heard:
+                log.info("event", extra=event_fields(event))
+            else:
+                screen.say(line(event, daemon.name_of(event.person)))
 
     async def live() -> None:
         nonlocal daemon
@@ -84,16 +91,17 @@ def _live(config: Path | None, overrides: Mapping[str, object], socket: Path, sc
             read=lambda: read_settings(config, overrides),
             socket=socket,
             watchers=(watch,),
-            report=None if as_json else lambda state: screen.show(status_line(state)),
+            # systemd has a line of its own for how the daemon fares, which wears no card out.
+            report=None if as_json or notifier.is_heard else lambda state: screen.show(status_line(state)),
             report_s=LIVE_S if screen.is_live else QUIET_S,
             # Works even when a driver holds a thread, or the interpreter itself, for ever.
             last_resort=lambda: faulthandler.dump_traceback_later(LAST_RESORT_S, exit=True),
             began_s=process_began_s(),
-            notifier=Notifier.from_environment(),
+            notifier=notifier,
         )
         await daemon.run()
         screen.clear()
-        if not as_json:
+        if not as_json and not notifier.is_heard:
             screen.say(farewell(daemon.state()))
 
     asyncio.run(live())

@@ -144,6 +144,15 @@ def event_json(event: Event, who: str | None = None) -> str:
     return json.dumps(fields)
 
 
+def event_fields(event: Event) -> Mapping[str, object]:
+    """An event as the fields of a record in the journal; without a name, which `smartlogd log` tells whoever may know.
+
+    SMARTLOG_EVENT=crossing, SMARTLOG_LINE=door, SMARTLOG_ACTION=I, SMARTLOG_EVENT_ID=...
+    """
+    known = {key: event.data[key] for key in ("line", "action", "track") if key in event.data}
+    return {"event": event.type, "event_id": str(event.id), **known}
+
+
 def status_line(state: Mapping[str, object]) -> str:
     """The daemon's state on one line: frame rate, people in view, passings, events, dropped frames, trouble."""
     camera, journal = branch(state, "camera"), branch(state, "journal")
