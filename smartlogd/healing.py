@@ -32,7 +32,9 @@ PROBE_S = 10.0
 FRUITLESS = "fruitless"
 """File in the runtime folder, which outlives a restart but no boot: how many starts in a row brought no frame."""
 LATE_FRAMES = 3
-"""A frame is overdue once so many could have come."""
+"""A frame is overdue once so many could have come ..."""
+STALL_S = 5.0
+"""... and where cameras may keep silent for longer than this, so much later."""
 
 log = logging.getLogger("smartlogd.healing")
 
@@ -149,7 +151,7 @@ class Healer:
         if self._river.is_paused or self._store.journal.state.word != OK:
             self._idle_s = now_s
         last_s = max(self._began_s, self._idle_s, self._tally.newest_s or 0.0)
-        patience_s = LATE_FRAMES * self._river.span_s
+        patience_s = max(LATE_FRAMES * self._river.span_s, self._settings().capture.stall_s - STALL_S)
         return max(0.0, now_s - last_s - patience_s)
 
     # The pulse ---------------------------------------------------------------------------------------

@@ -33,7 +33,8 @@ MEANING: Mapping[Rung, str] = {
 OWES_NOTHING = frozenset({"paused", "absent", "ended"})
 """Statuses of a camera from which nobody expects frames."""
 STALE_S = 10.0
-"""A camera that is not known to be lost is left alone for so long: it may still be opening."""
+"""A camera that is opening is left alone for so long. One that runs, while nothing comes through, films well: what is
+behind it hangs, and is set up anew after so long, before a watchdog that hears nothing ends the whole process."""
 STARTS_BEFORE_HARDWARE = 3
 LONGEST_WAIT_S = 86_400.0
 _MOST_DOUBLINGS = 20
@@ -67,7 +68,7 @@ def climbed(rung: Rung, *, gap_s: float, camera_status: str, fruitless: int, opt
     >>> from smartlogd.telemetry.options import HealOptions
     >>> rung, seen = Rung.NONE, []
     >>> for gap_s in (1, 11, 59, 60, 599, 600, 0):
-    ...     rung = climbed(rung, gap_s=gap_s, camera_status="running", fruitless=0, options=HealOptions())
+    ...     rung = climbed(rung, gap_s=gap_s, camera_status="opening", fruitless=0, options=HealOptions())
     ...     seen.append(rung.value)
     >>> seen
     ['', 'reopening', 'reopening', 'rebuild', 'rebuild', 'exit', '']
@@ -103,7 +104,8 @@ def _due(ladder: tuple[Rung, ...], gap_s: float, camera_status: str, fruitless: 
     """Where one would stand, were it not for the rungs below."""
     if camera_status in OWES_NOTHING:
         return Rung.NONE
-    reopening_s = 0.0 if camera_status == "lost" else STALE_S
-    waits_s = (reopening_s, options.rebuild_s, max(options.rebuild_s, last_wait_s(fruitless, options)))
+    reopening_s = {"lost": 0.0, "running": STALE_S / 2}.get(camera_status, STALE_S)
+    rebuild_s = min(STALE_S, options.rebuild_s) if camera_status == "running" else options.rebuild_s
+    waits_s = (min(reopening_s, rebuild_s), rebuild_s, max(rebuild_s, last_wait_s(fruitless, options)))
     reached = [rung for rung, wait_s in zip(ladder[1:], waits_s, strict=True) if gap_s >= wait_s]
     return reached[-1] if reached else Rung.NONE

@@ -50,6 +50,11 @@ def test_a_camera_that_stays_dark_takes_every_rung_in_turn() -> None:
     ]
 
 
+def test_a_camera_that_films_while_nothing_comes_through_is_set_up_anew_soon() -> None:
+    seen = walked([(4, "running"), (5, "running"), (9.9, "running"), (10, "running"), (599, "running")])
+    assert seen == [Rung.NONE, Rung.REOPENING, Rung.REOPENING, Rung.REBUILD, Rung.REBUILD]
+
+
 def test_frames_end_it_at_once_from_every_rung() -> None:
     for rung in Rung:
         now = climbed(rung, gap_s=0.1, camera_status="running", fruitless=0, options=OPTIONS)
