@@ -161,7 +161,8 @@ class Sparing(logging.Filter):
     """Lets a line that repeats (the same logger and template) through at most so many times in a span.
 
     The next record of any kind that comes after the span says how many were left out, in its field `left_out`. A card
-    that is written to a thousand times a minute does not live long, and nobody reads such a log.
+    that is written to a thousand times a minute does not live long, and nobody reads such a log. A record that was
+    given an `event` tells of something that happened before the camera: two of them are never the same.
     """
 
     def __init__(
@@ -179,6 +180,8 @@ class Sparing(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record may pass."""
+        if hasattr(record, "event"):
+            return True
         with self._counting:
             now_s = self._clock_s()
             left_out = self._over(now_s)

@@ -242,6 +242,13 @@ def test_other_lines_are_not_held_up_by_one_that_repeats() -> None:
     assert spared.lines == ["camera lost"] * 3 + ["disk full"]
 
 
+def test_what_happens_before_the_camera_is_never_left_out() -> None:
+    spared = Spared()
+    for _ in range(100):
+        spared.log.info("event", extra={"event": "crossing"})
+    assert len(spared.lines) == 100
+
+
 def test_a_line_that_comes_now_and_then_is_never_left_out() -> None:
     spared = Spared()
     for minute in range(100):
