@@ -22,12 +22,15 @@ from smartlogd.telemetry.options import MqttOptions
 from smartlogd.telemetry.orders import Orders
 from smartlogd.telemetry.session import Parts, Session
 from smartlogd.telemetry.topics import Thing, Topics
-from smartlogd.telemetry.trouble import BrokerAway, BrokerRefuses, BrokerTrouble
+from smartlogd.telemetry.trouble import BrokerAway, BrokerRefuses, BrokerTrouble, flutters
 from smartlogd.telemetry.voice import Account
 
 log = logging.getLogger("smartlogd.telemetry")
 
 _MOST_DOUBLINGS = 16
+_FLUTTERS = 5
+"""After so many sessions in a row that were soon over, it is said that they are."""
+_MOST_SAID = 32
 
 
 class Broker:
@@ -73,6 +76,7 @@ class Broker:
         self._word, self._detail, self._since = "connecting" if options.host else "off", "", clock.now().utc
         self._online_s: float | None = None
         self._failures = 0
+        self._said: set[str] = set()
 
     async def run(self) -> None:
         """Keep a session for ever. Cancelled, it says "offline" within 1 s; it raises nothing but our own mistakes."""
@@ -117,6 +121,9 @@ class Broker:
             trouble = await self._visit()
             if self._online_s is not None and _now_s() - self._online_s >= self._options.keepalive_s:
                 self._failures = 0  # it held: only sessions that end at once are tried more and more slowly
+                self._said.clear()
+            elif self._online_s is not None and self._failures >= _FLUTTERS:
+                trouble = flutters(self._options.host)
             self._online_s = None
             self._failed(trouble)
             await asyncio.sleep(self._pause_s(trouble))
@@ -145,15 +152,18 @@ class Broker:
     def _online(self) -> None:
         self._online_s = _now_s()
         self._stand("online", "")
-        log.info("broker reached", extra={"host": self._options.host, "failures": self._failures})
+        self._say(logging.INFO, "broker reached")
 
     def _failed(self, trouble: BrokerTrouble) -> None:
-        """Take note; it is logged when it is a new one, since a broker may be away for weeks."""
-        if self._detail != str(trouble):
-            level = logging.WARNING if isinstance(trouble, BrokerAway) else logging.ERROR
-            log.log(level, "broker: %s", trouble, extra={"host": self._options.host})
         self._failures += 1
         self._stand(trouble.word, str(trouble))
+        self._say(logging.WARNING if isinstance(trouble, BrokerAway) else logging.ERROR, f"broker: {trouble}")
+
+    def _say(self, level: int, what: str) -> None:
+        """Log it, once until a session has held: a broker may be away for weeks, or come and go for as long."""
+        if what not in self._said and len(self._said) < _MOST_SAID:
+            self._said.add(what)
+            log.log(level, "%s", what, extra={"host": self._options.host, "failures": self._failures})
 
     def _stand(self, word: str, detail: str) -> None:
         if self._word != word:

@@ -160,6 +160,7 @@ class Line(aiomqtt.Client):
     def close(self) -> None:
         """Say goodbye, so that the broker does not speak the will, and hang up."""
         self._client.disconnect()
+        self._client.loop_write()  # what was said only waits to be written
         self.cut()
 
     def cut(self) -> None:
@@ -238,13 +239,30 @@ class Line(aiomqtt.Client):
         super()._on_connect(client, userdata, flags, reason_code, properties)
 
     def _on_disconnect(self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None) -> None:
-        if not self._connected.done():  # perhaps on the thread that connects
-            self._loop.call_soon_threadsafe(self._turned_away, reason_code)
-        super()._on_disconnect(client, userdata, flags, reason_code, properties)
+        # A reason of paho's own, for a connection that was simply lost, looks like one of the broker's, and is none.
+        code: Any = reason_code if flags.is_disconnect_packet_from_server else _LOST
+        if self._connected.done():
+            super()._on_disconnect(client, userdata, flags, code, properties)
+        else:  # perhaps on the thread that connects
+            self._loop.call_soon_threadsafe(self._turned_away, code)
 
-    def _turned_away(self, reason_code: Any) -> None:
+    def _turned_away(self, code: Any) -> None:
         if not self._connected.done():
-            self._connected.set_exception(aiomqtt.MqttCodeError(reason_code, "turned away"))
+            self._connected.set_exception(aiomqtt.MqttCodeError(code, "turned away"))
+
+    def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:
+        self._loop.call_soon_threadsafe(self._write_when_ready, sock)  # perhaps on the thread that connects
+
+    def _write_when_ready(self, sock: Any) -> None:
+        if sock.fileno() >= 0:  # it may be closed by now, and its number another's
+            self._loop.add_writer(sock.fileno(), self._write)
+
+    def _write(self) -> None:
+        try:
+            self._client.loop_write()
+        except Exception as error:  # noqa: BLE001 - as aiomqtt reads: whatever it is ends the connection, not its loop
+            if not self._disconnected.done():
+                self._disconnected.set_exception(error)
 
     def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
         answer = self._answers.pop(mid, None)

@@ -61,6 +61,14 @@ def refusal(code: int, said: str) -> BrokerTrouble:
     return BrokerRefuses(f"The broker {what}.", hint)
 
 
+def flutters(host: str) -> BrokerTrouble:
+    """What is to be thought when session after session is soon over: older brokers do not say why."""
+    return BrokerAway(
+        f"The broker at {host} hangs up again and again.",
+        "Is there another device of the same name? Does the broker take messages of 270,000 bytes? Its log says.",
+    )
+
+
 def unreached(error: OSError | ValueError, host: str, port: int) -> BrokerTrouble:
     """Why no connection came about."""
     where = f"{host}:{port}"
