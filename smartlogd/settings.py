@@ -30,6 +30,7 @@ from smartlogd.telemetry.options import TelemetryOptions
 
 PREFIX = "SMARTLOG_"
 LARGEST_FILE = 256 * 1024
+JOIN = "For that of a service, join its group, and log in again: sudo usermod -aG smartlogd $USER"
 PLACES = ("~/.config/smartlogd/smartlogd.toml", "/etc/smartlogd/smartlogd.toml")
 Tree: TypeAlias = dict[str, Any]
 
@@ -87,7 +88,7 @@ def usual_file() -> Path | None:
     """The configuration file when none is named: $SMARTLOG_CONFIG, the user's, the system's, or none."""
     if named := environment().get("SMARTLOG_CONFIG"):
         return Path(named)
-    return next((place for place in (Path(text).expanduser() for text in PLACES) if place.is_file()), None)
+    return next((place for place in (Path(text).expanduser() for text in PLACES) if _is_file(place)), None)
 
 
 def environment() -> dict[str, str]:
@@ -119,18 +120,27 @@ def differences(old: BaseModel, new: BaseModel, before: str = "") -> Iterator[st
 # Reading -----------------------------------------------------------------------------------------
 
 
+def _is_file(place: Path) -> bool:
+    """Whether there is one; in a folder that is closed to this user there may be: reading it will say."""
+    try:
+        return place.is_file()
+    except PermissionError:
+        return True
+
+
 def _text(path: Path) -> str:
-    if path.is_dir():
-        raise WrongConfiguration(f"{path} is a folder, not a configuration file.", "Name a TOML file.")
     try:
         with path.open("rb") as file:
             raw = file.read(LARGEST_FILE + 1)
+    except IsADirectoryError as error:
+        raise WrongConfiguration(f"{path} is a folder, not a configuration file.", "Name a TOML file.") from error
     except FileNotFoundError as error:
         hint = "Copy config/smartlogd.toml there, or leave --config out to run with the defaults."
         raise Missing(f"There is no configuration file {path}.", hint) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise WrongConfiguration(f"{path} cannot be read: {reason}.", "Check its owner and permissions.") from error
+        hint = f"Check its owner and permissions. {JOIN}" if isinstance(error, PermissionError) else "Check the disk."
+        raise WrongConfiguration(f"{path} cannot be read: {reason}.", hint) from error
     if len(raw) > LARGEST_FILE:
         raise WrongConfiguration(
             f"{path} is larger than {LARGEST_FILE // 1024} KiB.", "It is no configuration of ours."

@@ -24,6 +24,7 @@ from smartlogd.cli import (
     people,
     replay,
     run,
+    status,
     sync,
     unknown,
 )
@@ -76,7 +77,10 @@ app.command("eval")(eval.eval_)
 app.add_typer(bench.app, name="bench")
 
 # A running daemon
-app.command("status")(daemonic.status)
+app.command("status")(status.status)
+app.command("pause")(daemonic.pause)
+app.command("resume")(daemonic.resume)
+app.command("snapshot")(daemonic.snapshot)
 app.command("reload")(daemonic.reload)
 app.command("stop")(daemonic.stop)
 

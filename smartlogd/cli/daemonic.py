@@ -1,21 +1,20 @@
-"""`status`, `reload` and `stop`: what is asked of a running daemon through its socket."""
+"""`reload`, `stop`, `pause`, `resume` and `snapshot`: what is asked of a running daemon through its socket."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from smartlogd.base.errors import Exit, SmartlogError
 from smartlogd.cli.options import AsJson, Config
-from smartlogd.cli.speech import branch, passed
 
-
-def status(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002
-    """Say how the daemon fares."""
-    state = _asked(config, "status")
-    typer.echo(json.dumps(state) if as_json else _told(state))
+MOST_BYTES = 1024 * 1024
+"""More than this no snapshot has."""
 
 
 def reload(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002
@@ -39,76 +38,95 @@ def stop(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT00
     typer.echo(json.dumps({"stopping": True, **answer}) if as_json else "Stopping.")
 
 
+def pause(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002
+    """Close the camera, and keep it closed.
+
+    It stays closed over restarts and power cuts, until `smartlogd resume`.
+    """
+    answer = _command(config, "pause")
+    said = "The camera is closed, and stays so. Open it again with: smartlogd resume"
+    typer.echo(json.dumps(answer) if as_json else said)
+
+
+def resume(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002
+    """Open the camera again."""
+    answer = _command(config, "resume")
+    typer.echo(json.dumps(answer) if as_json else "The camera is opened again.")
+
+
+def snapshot(
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FILE|-]", help="Where to copy the picture to; - is standard output.", show_default=False
+        ),
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Let the daemon take a picture of what it sees.
+
+    It keeps the newest one as snapshot.jpg in its state folder. Nobody else can read that folder where smartlogd runs
+    as a service: sudo smartlogd snapshot - > door.jpg
+    """
+    if file == "-" and as_json:
+        raise SmartlogError("Standard output holds the picture or JSON, not both.", "Name a file.", code=Exit.USAGE)
+    answer = _command(config, "snapshot")
+    path = Path(str(answer.get("path")))
+    if file is not None:
+        _copied(path, file)
+    if as_json:
+        typer.echo(json.dumps({**answer, **({} if file is None else {"copy": file})}))
+    elif file != "-":
+        typer.echo(f"The picture is {path if file is None else file}.")
+
+
+def _copied(path: Path, file: str) -> None:
+    """Copy the picture to a file that its owner alone can read, for people are on it; or to standard output."""
+    from smartlogd.base.files import place
+
+    picture = _picture(path)
+    if file == "-":
+        sys.stdout.buffer.write(picture)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        place(Path(file), picture)
+    except OSError as error:
+        what = f"{file} cannot be written: {(error.strerror or str(error)).lower()}."
+        raise SmartlogError(what, "Name another file.", code=Exit.CANNOT_CREATE) from error
+
+
+def _picture(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES)
+    except PermissionError as error:
+        what = f"The picture was taken, and is {path}, which this user may not read."
+        raise SmartlogError(what, "sudo smartlogd snapshot - > FILE", code=Exit.PERMISSION) from error
+    except OSError as error:
+        what = f"The picture {path} cannot be read: {(error.strerror or str(error)).lower()}."
+        raise SmartlogError(what, "Ask for it on the machine where smartlogd runs.", code=Exit.MISSING) from error
+
+
+def _command(config: Path | None, what: str) -> Mapping[str, object]:
+    from smartlogd.control import ask
+
+    return ask(_socket(config), "command", what=what, arguments={})
+
+
 def _asked(config: Path | None, verb: str) -> Mapping[str, object]:
     from smartlogd.control import ask
+
+    return ask(_socket(config), verb)
+
+
+def _socket(config: Path | None) -> Path:
     from smartlogd.settings import read_settings
 
-    return ask(read_settings(config).folders().socket, verb)
+    return read_settings(config).folders().socket
 
 
 def _words(answer: Mapping[str, object], key: str) -> list[str]:
     words = answer.get(key)
     return [str(word) for word in words] if isinstance(words, list) else []
-
-
-def _told(state: Mapping[str, object]) -> str:
-    camera, journal = branch(state, "camera"), branch(state, "journal")
-    looks = f"models looked at {state.get('frames_scanned')}, {state.get('dropped')} dropped"
-    rows = [
-        ("smartlogd", f"{state.get('version')} on {state.get('device')}, {state.get('state')}, pid {state.get('pid')}"),
-        ("up", f"{_span(state.get('uptime_s'))}, {_first(state.get('first_frame_s'))}"),
-        ("camera", f"{camera.get('name')}, {camera.get('status')}, {state.get('fps')} fps"),
-        ("frames", f"{state.get('frames')}, {looks}"),
-        ("models", f"profile {state.get('profile')}, {state.get('model_ms')} ms a look"),
-        ("in view", f"{state.get('people')}"),
-        ("faces", _faces(branch(state, "recognition"))),
-        *((f"line {name}", words) for name, words in passed(state).items()),
-        ("log", f"{journal.get('word')}, {journal.get('written')} written, {journal.get('waiting')} waiting"),
-        ("centre", _centre(branch(state, "sync"))),
-        ("folder", f"{state.get('state_dir')}"),
-        *(("trouble", f"{part}: {what}") for part, what in branch(state, "troubles").items()),
-    ]
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
-
-
-def _faces(recognition: Mapping[str, object]) -> str:
-    """How recognition fares.
-
-    >>> _faces({"word": "off", "detail": "The model is missing."})
-    'not recognised. The model is missing.'
-    """
-    if recognition.get("word") != "on":
-        return f"not recognised. {recognition.get('detail') or ''}".rstrip()
-    return f"{recognition.get('templates')} remembered, {recognition.get('looks')} looked at"
-
-
-def _centre(sync: Mapping[str, object]) -> str:
-    """How sending to the centre fares.
-
-    >>> _centre({"word": "off", "detail": ""})
-    'none joined'
-    >>> _centre({"word": "away", "detail": "It does not answer.", "waiting": 7})
-    'away, 7 waiting. It does not answer.'
-    """
-    if sync.get("word") == "off":
-        return "none joined"
-    waiting = f", {sync['waiting']} waiting" if "waiting" in sync else ""
-    return f"{sync.get('word')}{waiting}. {sync.get('detail') or ''}".rstrip(". ") + ("." if sync.get("detail") else "")
-
-
-def _first(seconds: object) -> str:
-    return "no frame yet" if seconds is None else f"first frame after {seconds} s"
-
-
-def _span(seconds: object) -> str:
-    """A span as a person says it.
-
-    >>> _span(42.4), _span(3725)
-    ('42 s', '1 h 2 min')
-    """
-    whole = int(seconds) if isinstance(seconds, (int, float)) else 0
-    if whole < 60:
-        return f"{whole} s"
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

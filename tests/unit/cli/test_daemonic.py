@@ -1,116 +1,22 @@
-"""`status`, `reload` and `stop`, asked of a daemon that answers from a real socket."""
+"""`reload`, `stop`, `pause`, `resume` and `snapshot`, asked of a daemon that answers from a real socket."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
-from collections.abc import Callable, Iterator, Mapping
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from smartlogd.base.errors import Exit, WrongConfiguration
-from smartlogd.control import serve
+from smartlogd.base.errors import Exit, ServiceAway
 
 Smartlogd = Callable[..., Any]
-
-STATE: Mapping[str, object] = {
-    "state": "running",
-    "device": "yard",
-    "version": "9.9",
-    "pid": 77,
-    "uptime_s": 3725.0,
-    "state_dir": "/state",
-    "camera": {"name": "demo", "status": "running"},
-    "profile": "door",
-    "fps": 9.8,
-    "people": 2,
-    "frames": 100,
-    "frames_scanned": 40,
-    "dropped": 1,
-    "events": 5,
-    "lines": {"door": {"I": 3, "O": 2}},
-    "model_ms": 21.0,
-    "first_frame_s": 1.2,
-    "recognition": {"word": "on", "detail": "", "templates": 6, "looks": 9},
-    "journal": {"word": "ok", "detail": "", "waiting": 0, "written": 5},
-    "sync": {"word": "ok", "detail": "", "waiting": 12},
-    "troubles": {"pipeline": "The camera stalled."},
-}
-
-
-class Desk:
-    """What a daemon answers."""
-
-    def __init__(self) -> None:
-        self.stopped = threading.Event()
-        self.reloads: Mapping[str, object] = {"applied": ["movement.lines"], "restart_needed": ["capture.fps"]}
-
-    async def status(self) -> Mapping[str, object]:
-        return STATE
-
-    async def reload(self) -> Mapping[str, object]:
-        if not self.reloads:
-            raise WrongConfiguration("capture.fps in s.toml is nonsense.", "Mend it.")
-        return self.reloads
-
-    async def stop(self) -> None:
-        self.stopped.set()
-
-    async def change(self, what: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
-        raise AssertionError(f"nobody asks for the change {what} here")
-
-    async def sync(self, what: str) -> Mapping[str, object]:
-        raise AssertionError(f"nobody asks for the sync ({what}) here")
-
-
-@pytest.fixture
-def desk(state: Path) -> Iterator[Desk]:
-    desk, socket = Desk(), state / "run" / "control.sock"
-    socket.parent.mkdir(parents=True)
-    loop = asyncio.new_event_loop()
-    task = loop.create_task(serve(socket, desk))
-
-    def live() -> None:
-        with pytest.raises(asyncio.CancelledError):
-            loop.run_until_complete(task)
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
-
-    thread = threading.Thread(target=live)
-    thread.start()
-    while not socket.exists():
-        threading.Event().wait(0.005)
-    yield desk
-    loop.call_soon_threadsafe(task.cancel)
-    thread.join()
-
-
-@pytest.mark.usefixtures("desk")
-def test_status_says_how_the_daemon_fares(smartlogd: Smartlogd) -> None:
-    told = smartlogd("status")
-    assert told.code == 0
-    assert [" ".join(line.split()) for line in told.out.splitlines()] == [
-        "smartlogd 9.9 on yard, running, pid 77",
-        "up 1 h 2 min, first frame after 1.2 s",
-        "camera demo, running, 9.8 fps",
-        "frames 100, models looked at 40, 1 dropped",
-        "models profile door, 21.0 ms a look",
-        "in view 2",
-        "faces 6 remembered, 9 looked at",
-        "line door 3 in, 2 out",
-        "log ok, 5 written, 0 waiting",
-        "centre ok, 12 waiting",
-        "folder /state",
-        "trouble pipeline: The camera stalled.",
-    ]
-
-
-@pytest.mark.usefixtures("desk")
-def test_status_as_json_is_what_the_daemon_said(smartlogd: Smartlogd) -> None:
-    assert json.loads(smartlogd("status", "--json").out) == STATE
+Desk = Any
+JPEG = b"\xff\xd8\xff picture \xff\xd9"
 
 
 def test_reload_says_what_changed_and_what_needs_a_restart(smartlogd: Smartlogd, desk: Desk) -> None:
@@ -132,9 +38,75 @@ def test_stop_reaches_the_daemon(smartlogd: Smartlogd, desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("state")
-@pytest.mark.parametrize("verb", ["status", "reload", "stop"])
+@pytest.mark.parametrize("verb", ["reload", "stop", "pause", "resume", "snapshot"])
 def test_without_a_daemon_each_says_how_to_start_one(smartlogd: Smartlogd, verb: str) -> None:
     told = smartlogd(verb)
     assert told.code == Exit.SERVICE_AWAY
     assert "No smartlogd is running" in told.err
     assert "smartlogd run" in told.err
+
+
+def test_a_pause_and_its_end_reach_the_daemon(smartlogd: Smartlogd, desk: Desk) -> None:
+    desk.answers = {"pause": {"paused": True}, "resume": {"paused": False}}
+    told = smartlogd("pause")
+    assert (told.code, "smartlogd resume" in told.out) == (0, True)
+    assert json.loads(smartlogd("pause", "--json").out) == {"paused": True}
+    assert smartlogd("resume").out == "The camera is opened again.\n"
+    assert json.loads(smartlogd("resume", "--json").out) == {"paused": False}
+    assert desk.commands == [("pause", {}), ("pause", {}), ("resume", {}), ("resume", {})]
+
+
+def test_what_the_daemon_cannot_do_is_its_own_sentence(smartlogd: Smartlogd, desk: Desk) -> None:
+    desk.answers = {"pause": ServiceAway("smartlogd is still starting.", "Try again in a moment.")}
+    told = smartlogd("pause")
+    assert (told.code, told.err) == (69, "smartlogd: smartlogd is still starting.\n  Try again in a moment.\n")
+
+
+@pytest.fixture
+def picture(desk: Desk, tmp_path: Path) -> Path:
+    """The picture that the daemon takes when it is asked to."""
+    path = tmp_path / "snapshot.jpg"
+    path.write_bytes(JPEG)
+    desk.answers = {"snapshot": {"path": str(path), "bytes": len(JPEG)}}
+    return path
+
+
+def test_a_snapshot_is_copied_where_it_is_wanted_for_its_owner_alone(
+    smartlogd: Smartlogd, picture: Path, tmp_path: Path
+) -> None:
+    assert smartlogd("snapshot").out == f"The picture is {picture}.\n"
+    copy = tmp_path / "door.jpg"
+    assert smartlogd("snapshot", copy).out == f"The picture is {copy}.\n"
+    assert copy.read_bytes() == JPEG
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    told = json.loads(smartlogd("snapshot", copy, "--json").out)
+    assert told == {"path": str(picture), "bytes": len(JPEG), "copy": str(copy)}
+    assert json.loads(smartlogd("snapshot", "--json").out) == {"path": str(picture), "bytes": len(JPEG)}
+
+
+@pytest.mark.usefixtures("picture")
+def test_a_snapshot_on_standard_output_is_the_picture_and_nothing_else(smartlogd: Smartlogd) -> None:
+    command = (sys.executable, "-m", "smartlogd", "snapshot", "-")
+    assert subprocess.run(command, capture_output=True, check=True).stdout == JPEG
+    assert smartlogd("snapshot", "-", "--json").code == Exit.USAGE
+
+
+def test_a_picture_that_this_user_may_not_read_is_told_where_it_is(
+    smartlogd: Smartlogd, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path, *_: object) -> None:  # the tests may run as root, to whom nothing is closed
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", closed)
+    told = smartlogd("snapshot", tmp_path / "door.jpg")
+    assert told.code == Exit.PERMISSION
+    assert str(picture) in told.err
+    assert "sudo smartlogd snapshot -" in told.err
+
+
+def test_a_picture_that_is_not_there_or_has_nowhere_to_go_is_an_error(
+    smartlogd: Smartlogd, picture: Path, tmp_path: Path
+) -> None:
+    assert smartlogd("snapshot", tmp_path).code == Exit.CANNOT_CREATE
+    picture.unlink()
+    assert smartlogd("snapshot", tmp_path / "door.jpg").code == Exit.MISSING
