@@ -143,7 +143,11 @@ class Vitals:
         passed = self._today.day.lines
         counting = {line.name: bool(line.counts) for line in settings.movement.crossing_lines()}
         return tuple(
-            replace(passed.get(name, LineToday(name, 0, 0)), is_counting=counting.get(name, False))
+            replace(
+                passed.get(name, LineToday(name, 0, 0)),
+                is_counting=counting.get(name, False),
+                is_gone=name not in counting,
+            )
             for name in dict.fromkeys([*counting, *passed])
         )
 

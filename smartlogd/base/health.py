@@ -30,12 +30,13 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class LineToday:
-    """How often a line was passed since midnight, by the device's own time zone."""
+    """How often a line was passed since midnight, by the device's own time zone; `is_gone` where no setting has it."""
 
     name: str
     entered: int
     left: int
     is_counting: bool = True
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import NoReturn
 
 from smartlogd.base.health import Heartbeat
-from smartlogd.base.known import Json
 from smartlogd.telemetry import discovery, health
 from smartlogd.telemetry.options import MqttOptions
 from smartlogd.telemetry.topics import LINE, Thing, Topics
@@ -100,15 +99,14 @@ class Presence:
     def _standing(self, beat: Heartbeat) -> dict[str, bytes]:
         """How each thing stands, by its topic; nothing for lines that went, which takes away what stood there."""
         gone = dict.fromkeys(self._stood, b"")
-        lines = health.rendered(beat, names=False)["lines"]
-        told = lines if isinstance(lines, Mapping) else {}
-        paused = b"ON" if beat.camera_status == "paused" else b"OFF"
-        return gone | self._of_lines(told) | {self._topics.state_of(Thing("pause")): paused}
-
-    def _of_lines(self, lines: Mapping[str, Json]) -> dict[str, bytes]:
-        named = ((self._topics.state_of(Thing(LINE, name)), how) for name, how in lines.items())
-        return {topic: health.encoded(how) for topic, how in named if isinstance(how, Mapping)}
+        lines = {
+            self._topics.state_of(Thing(LINE, line.name)): health.encoded(health.line_state(line))
+            for line in beat.lines
+            if not line.is_gone
+        }
+        return gone | lines | {self._topics.state_of(Thing("pause")): health.pause_state(beat).encode()}
 
 
 def _lines(beat: Heartbeat) -> tuple[str, ...]:
-    return tuple(line.name for line in beat.lines)
+    """The lines that there are: not those that were passed today and taken away since."""
+    return tuple(line.name for line in beat.lines if not line.is_gone)
