@@ -56,7 +56,7 @@ class River:
         self._store: Store | None = None
         self._parts: Parts | None = None
         self._people: Mapping[PersonId, Called] = {}
-        self._anew = asyncio.Event()
+        self._anew, self._changing = asyncio.Event(), asyncio.Lock()
         self._unrecognised = ""
         self._share = 1.0
         self.is_paused = False
@@ -185,7 +185,8 @@ class River:
         if parts is None:
             return
         if old.detect != new.detect or wiring.needs_feet(old) != wiring.needs_feet(new):
-            await self._redetect(parts, new)
+            async with self._changing:
+                await self._redetect(parts, await asyncio.to_thread(wiring.detector, new))
         parts.pipeline.relined(new.movement.crossing_lines(), new.movement.rules())
         parts.pipeline.identities.rules = wiring.votes(new)
         if parts.identifier:
@@ -207,7 +208,8 @@ class River:
         """Keep the newest frame as a JPEG in `folder`: its path and size. ServiceAway where no lens is open."""
         from smartlogd.record import snapshot
 
-        frame = None if self.is_paused else self.parts.pipeline.newest_frame
+        is_filming = not self.is_paused and self.parts.camera.status == "running"
+        frame = self.parts.pipeline.newest_frame if is_filming else None  # one of before a pause is no picture of now
         if frame is None:
             why = "The camera is paused." if self.is_paused else "The camera gives no frames."
             raise ServiceAway(why, "Try again once it runs: smartlogd status")
@@ -224,20 +226,26 @@ class River:
         return wiring.camera(self._settings(), SystemClock(store.floor), is_patient=self._is_patient)
 
     async def _build(self) -> None:
-        """Another camera and other models in the place of those that give nothing."""
-        parts, settings = self.parts, self._settings()
-        await self.close()
-        await self._redetect(parts, settings)
-        parts.camera = self._filming(self._opened_store())
-        if self.is_paused:
-            await parts.camera.pause()
-        parts.pipeline.refilmed(parts.camera)
-        log.warning("camera and models set up anew", extra={"camera": parts.camera.name})
+        """Another camera and other models in the place of those that give nothing; where there are none, the old."""
+        async with self._changing:
+            parts, settings = self.parts, self._settings()
+            try:
+                camera = self._filming(self._opened_store())
+                detector = await asyncio.to_thread(wiring.detector, settings)
+            except SmartlogError as error:
+                log.error("camera and models are not set up anew", extra={"what": error.what, "hint": error.hint})
+                return
+            await self.close()
+            await self._redetect(parts, detector)
+            parts.camera = camera
+            if self.is_paused:
+                await camera.pause()
+            parts.pipeline.refilmed(camera)
+        log.warning("camera and models set up anew", extra={"camera": camera.name})
 
-    async def _redetect(self, parts: Parts, settings: Settings) -> None:
-        """Load the models anew; the old ones work until the new ones can."""
-        old, parts.detector = parts.detector, await asyncio.to_thread(wiring.detector, settings)
-        await parts.pipeline.redetected(parts.detector)
+    async def _redetect(self, parts: Parts, detector: Detector) -> None:
+        """Use other models; the old ones work until the new ones can."""
+        old, parts.detector = await parts.pipeline.redetected(detector), detector
         await within(CLOSE_S, old.close, "the detector")
 
     async def _close_detector(self, first: Detector) -> None:

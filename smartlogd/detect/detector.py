@@ -46,8 +46,7 @@ class DoorDetector:
 
     async def close(self) -> None:
         """End the worker threads; a second call does nothing."""
-        for thread in (self._face_thread, self._body_thread):
-            thread.shutdown(wait=True, cancel_futures=True)
+        await asyncio.gather(_ended(self._face_thread), _ended(self._body_thread))
 
 
 class WideDetector:
@@ -70,7 +69,12 @@ class WideDetector:
 
     async def close(self) -> None:
         """End the worker thread; a second call does nothing."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        await _ended(self._thread)
+
+
+async def _ended(thread: ThreadPoolExecutor) -> None:
+    """Return when the thread has ended; a model that hangs must hold up no event loop."""
+    await asyncio.to_thread(thread.shutdown, wait=True, cancel_futures=True)
 
 
 def open_detector(options: DetectOptions, registry: Registry, *, feet: bool) -> DoorDetector | WideDetector:
