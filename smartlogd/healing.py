@@ -14,7 +14,7 @@ from smartlogd.base.errors import CameraLost, DiskTrouble, Fate, SmartlogError
 from smartlogd.base.time import monotonic_s
 from smartlogd.store.trouble import OK
 from smartlogd.supervise import first_error
-from smartlogd.telemetry.ladder import Rung, climbed
+from smartlogd.telemetry.ladder import OWES_NOTHING, Rung, climbed
 from smartlogd.telemetry.pulse import why_not
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from smartlogd.river import River
     from smartlogd.settings import Settings
     from smartlogd.store.engine import Store
+    from smartlogd.telemetry.options import HealOptions
     from smartlogd.telemetry.systemd import Notifier
     from smartlogd.telemetry.watchdog import HardwareWatchdog
 
@@ -114,13 +115,14 @@ class Healer:
         overdue_s = self._overdue_s()
         if overdue_s == 0.0 and self._tally.frames and self._fruitless:
             self._fruitless = 0
-            await asyncio.to_thread(self._fruitless_file.unlink, missing_ok=True)
+            with contextlib.suppress(OSError):  # a start that is counted too many only makes the next one patient
+                await asyncio.to_thread(self._fruitless_file.unlink, missing_ok=True)
         self._rung = climbed(
             before,
             gap_s=overdue_s,
             camera_status=status,
             fruitless=self._fruitless,
-            options=self._settings().telemetry.heal,
+            options=self._waits(),
         )
         if self._rung is before:
             return
@@ -141,14 +143,23 @@ class Healer:
             what = f"No frame came for {gap_s:.0f} s, whatever was tried."
             raise CameraLost(what, "smartlogd ends, and systemd starts it again.", fate=Fate.FATAL)
 
+    def _waits(self) -> HealOptions:
+        """The options, without a watchdog that could not be opened: the daemon must still end for systemd then."""
+        heal = self._settings().telemetry.heal
+        return heal if self._hardware else heal.model_copy(update={"hardware_watchdog": None})
+
     def _status(self) -> str:
         camera = self._river.camera
         return camera.status if camera else "opening"
 
     def _overdue_s(self) -> float:
-        """For how long frames have been owed; a disk that takes nothing holds them back for a reason."""
+        """For how long frames have been owed.
+
+        A camera that is paused, or not there yet, owes none; a disk that takes nothing holds them back for a reason.
+        """
         now_s = monotonic_s()
-        if self._river.is_paused or self._store.journal.state.word != OK:
+        is_excused = self._river.is_paused or self._status() in OWES_NOTHING
+        if is_excused or self._store.journal.state.word != OK:
             self._idle_s = now_s
         last_s = max(self._began_s, self._idle_s, self._tally.newest_s or 0.0)
         patience_s = max(LATE_FRAMES * self._river.span_s, self._settings().capture.stall_s - STALL_S)
