@@ -42,6 +42,8 @@ class Adjustment(BaseModel):
         }
         if self.counting is False:
             changes["counts"] = "none"
+        elif self.counting and line.counts == "none":
+            changes["counts"] = "both"
         return LineOptions.model_validate({**line.model_dump(), **changes})
 
 

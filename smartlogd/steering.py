@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from smartlogd import adjusting
-from smartlogd.base.errors import ServiceAway, SmartlogError, UnusableInput
+from smartlogd.base.errors import DiskTrouble, ServiceAway, SmartlogError, UnusableInput
 from smartlogd.base.health import Command
 from smartlogd.reloading import sorted_out, taken_over
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from smartlogd.store.engine import Store
     from smartlogd.syncing import Link
     from smartlogd.telemetry.systemd import Notifier
-
-_QUIET = frozenset({"sync", "line"})
-"""Commands that say themselves in the log what they did."""
 
 log = logging.getLogger("smartlogd.control")
 
@@ -39,6 +36,7 @@ class Steering:
     ) -> None:
         self._read, self._river, self._notifier, self._stop = read, river, notifier, stop
         self._adjustments = adjusting.read(settings.folders().state)
+        self._configured = settings.movement
         self.settings = adjusting.laid_over(settings, self._adjustments)
         self._open: tuple[Store, Link, Reporter] | None = None
         self._one = asyncio.Lock()
@@ -74,9 +72,13 @@ class Steering:
         cannot be meant, or a model is missing, the old ones stay whole.
         """
         async with self._one:
-            new = adjusting.laid_over(self._read(), self._adjustments)
+            configured = self._read()
+            new = adjusting.laid_over(configured, self._adjustments)
             applied, needed = sorted_out(self.settings, new)
             await self._apply(taken_over(self.settings, new))
+            self._configured = configured.movement
+            if self._open:
+                self._open[1].again()
             log.info("settings read again", extra={"applied": len(applied), "restart_needed": ",".join(needed) or "no"})
             return {"applied": list(applied), "restart_needed": list(needed)}
 
@@ -98,16 +100,20 @@ class Steering:
         logging.getLogger("smartlogd").setLevel(running.device.log_level.upper())
         old, self.settings = self.settings, running
         if self._open:
-            _, link, reporter = self._open
-            link.again()
-            reporter.changed(old, running)
+            self._open[2].changed(old, running)
 
     async def _pause(self, *, is_paused: bool) -> Mapping[str, object]:
-        """Close the lens, or open it; noted first, so that a power cut opens no lens that was to be closed."""
+        """Close the lens and note it, or note that it may open, and open it: in doubt it is closed."""
         river = self._river()
         async with self._one:
-            await river.remember_pause(is_paused=is_paused)
-            await (river.pause() if is_paused else river.resume())
+            if is_paused:
+                await river.pause()
+            try:
+                await river.remember_pause(is_paused=is_paused)
+            except DiskTrouble as trouble:
+                raise _not_noted(trouble, is_paused=is_paused) from trouble
+            if not is_paused:
+                await river.resume()
         return {"paused": is_paused}
 
     async def _snapshot(self) -> Mapping[str, object]:
@@ -126,7 +132,7 @@ class Steering:
         name = str(command.arguments.get("name", ""))
         given = {key: value for key, value in command.arguments.items() if key != "name"}
         async with self._one:
-            configured = self._read()
+            configured = self.settings.model_copy(update={"movement": self._configured})
             adjustments = adjusting.adjusted(configured, self._adjustments, name, given)
             movement = adjusting.laid_over(configured, adjustments).movement
             await asyncio.to_thread(adjusting.write, self.settings.folders().state, adjustments)
@@ -134,6 +140,14 @@ class Steering:
             await self._apply(self.settings.model_copy(update={"movement": movement}))
         line = movement.lines[name]
         return {"line": name, "counting": line.counts != "none", **line.model_dump(include={"start", "end", "inside"})}
+
+
+def _not_noted(trouble: DiskTrouble, *, is_paused: bool) -> DiskTrouble:
+    """The lens is closed, though the disk takes no note of it, or of its being opened."""
+    what = "The camera is paused, but a restart would open it: the disk takes no note."
+    if not is_paused:
+        what = "The camera stays paused: the disk takes no note that it may open."
+    return DiskTrouble(what, trouble.hint, fate=trouble.fate, code=trouble.code)
 
 
 ANSWERED_S = 0.5
