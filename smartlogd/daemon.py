@@ -39,8 +39,12 @@ if TYPE_CHECKING:
 
 READY_S = 0.1
 """How often a camera that gives no frame is asked whether it has said why."""
+FAREWELL_S = 1.5
+"""How long the journal waits at the end for whoever tells others, before it takes no more."""
 WRITE_LATER_S = 3.0
 """How long the journal waits for the first frame before it begins to write."""
+WRITTEN_S = 0.1
+"""How much later than its time a group of events is on the disk, as a rule."""
 TWICE_S = 0.5
 """Two Ctrl-C nearer to each other are one, for a terminal and a shell may each send it."""
 
@@ -270,11 +274,14 @@ class Daemon:
             telling = group.create_task(self._after_first_frame("telemetry", parts.reporter.run))
             river = group.create_task(supervised("pipeline", self._river.run, self._troubles))
             told = group.create_task(self._stopping.wait())
-            await asyncio.wait({river, told}, return_when=asyncio.FIRST_COMPLETED)
-            self.begin_stop()
+            try:
+                await asyncio.wait({river, told}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                self.begin_stop()  # a part that failed for good ends the others, and they too have only so much time
             log.info("stopping")
             river.cancel()
-            telling.cancel()  # it says that the device goes offline
+            telling.cancel()  # it says that the device goes offline, and notes which event was told last
+            await asyncio.wait({river, telling}, timeout=FAREWELL_S)
             await asyncio.wait({river})
             try:
                 await self._closed(parts)
@@ -288,7 +295,8 @@ class Daemon:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(READY_S):
                     await self._flowing.wait()
-        self._notifier.ready("running")
+        if not self._stopping.is_set():
+            self._notifier.ready("running")
 
     async def _let_go(self, parts: _Parts) -> None:
         await self._first_frame()
@@ -314,8 +322,9 @@ class Daemon:
                 await self._flowing.wait()
 
     def _looked(self, _frame: object, _scene: object, events: tuple[object, ...]) -> None:
-        if events and self._parts:
-            self._parts.reporter.poke()
+        if events and self._parts:  # others are told of what is on the disk
+            written_s = self._settings.store.group_commit_s + WRITTEN_S
+            asyncio.get_running_loop().call_later(written_s, self._parts.reporter.poke)
 
     async def _closed(self, parts: _Parts) -> None:
         """Close the lens and write what waits, side by side: together they take no longer than the slower."""

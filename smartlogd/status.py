@@ -86,5 +86,8 @@ def recognition(templates: int | None, trouble: str, looks: int) -> Mapping[str,
 
 
 def is_settled(camera: Camera | None) -> bool:
-    """Whether the camera runs, or has said why it does not: lost, paused, absent, at its end."""
-    return camera is not None and camera.status != "opening"
+    """Whether the camera has said why it gives no frames: lost, paused, absent, at its end.
+
+    One that runs is waited for until its first frame is through the models.
+    """
+    return camera is not None and camera.status not in ("opening", "running")
