@@ -311,6 +311,19 @@ def broker(
     )
 
 
+def broker_answers(settings: Settings) -> str:
+    """Log in to the broker that [telemetry.mqtt] names, and hang up again; whom it was that answered.
+
+    BrokerAway or BrokerRefuses where it lets nobody in; WrongConfiguration, Missing and their kin as with `broker`.
+    """
+    from smartlogd.telemetry.login import Login
+    from smartlogd.telemetry.reach import reached
+
+    options = settings.telemetry.mqtt
+    login = Login.of(options, state=settings.folders().state, credentials=credentials())
+    return asyncio.run(reached(options, login, device=settings.device.name))
+
+
 def feed(store: Store) -> StoreFeed:
     """The log's events, one after the other, for the broker; to be closed before the store."""
     from smartlogd.store.feed import StoreFeed

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
-from collections import namedtuple
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import pytest
 from paper import SECRET, enrolment
 
 from smartlogd.cli import doctor
+from smartlogd.settings import Settings
 
 Smartlogd = Callable[..., Any]
 
@@ -41,8 +40,8 @@ def test_with_models_and_a_source_nothing_fails(
     assert found["camera"] == {"what": "camera", "verdict": "ok", "says": "demo", "hint": ""}
     assert found["models"]["says"] == "7 of profile door, verified"
     assert set(found) == {
-        "python", "numpy", "OpenCV", "TFLite", "configuration", "camera", "models", "state folder", "disk", "clock",
-        "daemon", "centre",
+        "python", "numpy", "OpenCV", "TFLite", "configuration", "permissions", "camera", "models", "state folder",
+        "groups", "disk", "clock", "power", "temperature", "watchdog", "unit", "daemon", "centre", "broker",
     }  # fmt: skip
     assert smartlogd("doctor").code == 0
 
@@ -62,37 +61,6 @@ def test_a_wrong_configuration_is_a_finding_and_the_rest_is_still_looked_at(
     assert found["python"]["verdict"] == "ok"
 
 
-@pytest.mark.usefixtures("state")
-def test_a_library_that_is_there_but_does_not_load_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "halfbuilt.py").write_text("raise ValueError('numpy.dtype size changed')")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    found = doctor._library("halfbuilt", "halfbuilt", "Install it again.")
-    assert (found.verdict, found.says, found.hint) == (
-        "fail",
-        "does not load: numpy.dtype size changed",
-        "Install it again.",
-    )
-    assert doctor._library("none", "no_such_library", "Install it.").verdict == "fail"
-
-
-@pytest.mark.usefixtures("state")
-@pytest.mark.parametrize(("free", "verdict"), [(10 * 2**20, "fail"), (500 * 2**20, "warn"), (5 * 2**30, "ok")])
-def test_a_disk_that_runs_full_is_told_of_in_time(
-    smartlogd: Smartlogd, monkeypatch: pytest.MonkeyPatch, free: int, verdict: str
-) -> None:
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(2**40, 0, free))
-    assert findings(smartlogd)["disk"]["verdict"] == verdict
-
-
-@pytest.mark.parametrize(("version", "verdict"), [((3, 11), "ok"), ((3, 13), "ok"), ((3, 14), "warn")])
-def test_a_python_nobody_tried_is_a_warning(
-    monkeypatch: pytest.MonkeyPatch, version: tuple[int, int], verdict: str
-) -> None:
-    monkeypatch.setattr(sys, "version_info", (*version, 0))
-    assert doctor._python().verdict == verdict
-
-
 def test_a_centre_that_does_not_answer_is_a_warning_and_none_at_all_is_fine(smartlogd: Smartlogd, state: Path) -> None:
     assert findings(smartlogd)["centre"]["says"] == "none joined"
     state.mkdir(exist_ok=True)
@@ -106,3 +74,24 @@ def test_a_centre_that_does_not_answer_is_a_warning_and_none_at_all_is_fine(smar
 def test_a_state_folder_that_cannot_be_made_fails(smartlogd: Smartlogd, state: Path) -> None:
     state.write_text("in the way")
     assert findings(smartlogd)["state folder"]["verdict"] == "fail"
+
+
+def test_a_look_that_never_ends_holds_nobody_up_and_is_a_warning() -> None:
+    never = threading.Event()
+
+    def stuck(_: object) -> doctor.Finding:
+        never.wait()
+        return doctor.Finding("camera", "ok", "at last")
+
+    found = doctor.bounded("camera", stuck, Settings(), within_s=0.1)
+    assert (found.what, found.verdict, found.says) == ("camera", "warn", "no answer within 0.1 s")
+    assert found.hint
+    never.set()
+
+
+def test_a_mistake_in_a_look_is_not_hidden() -> None:
+    def wrong(_: object) -> doctor.Finding:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        doctor.bounded("camera", wrong, Settings())
