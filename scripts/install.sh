@@ -43,6 +43,7 @@ step() {
 # as_daemon COMMAND...: with the daemon's rights and folders, so that nothing in its state folder belongs to root.
 as_daemon() { (
     cd /
+    umask 077
     exec runuser -u smartlogd -- env HOME=$state STATE_DIRECTORY=$state RUNTIME_DIRECTORY=$runtime "$@"
 ); }
 

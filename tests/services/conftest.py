@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from centre import Centre
 from items import Item, ingest, pull
+
+if TYPE_CHECKING:
+    from machine import Installed, Machine
 
 
 class Speaking:
@@ -35,3 +39,24 @@ def speaking(centre: Centre) -> Callable[..., Speaking]:
         return Speaking(centre, name)
 
     return made
+
+
+@pytest.fixture(scope="session")
+def machine(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A Debian in a container with a systemd of its own; smartlogd is not on it yet."""
+    from machine import Machine, needs
+
+    needs()
+    made = Machine(tmp_path_factory.mktemp("machine", numbered=True) / "m", models_dir)
+    try:
+        yield made.boot()
+    finally:
+        made.remove()
+
+
+@pytest.fixture
+def installed(machine: Machine) -> Installed:
+    """smartlogd on that machine, watching the demo, ready, as it was installed."""
+    from machine import Installed
+
+    return Installed(machine).as_new()
