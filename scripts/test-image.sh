@@ -29,6 +29,7 @@ for program in mmdebstrap qemu-aarch64-static arch-test mcopy mkfs.vfat mkfs.ext
 done
 [ "$(id -u)" = 0 ] || refuse "Only root can lay out a root file system." "Run it as root, or with sudo."
 
+script=$(sha256sum <"$0" | cut -c1-12)
 mkdir -p "$folder"
 cd "$folder"
 folder=$(pwd)
@@ -64,7 +65,7 @@ if [ ! -e "$rootfs" ] || [ ! -e "$kernel" ]; then
     mv "$work/rootfs.tar" "$rootfs"
 fi
 
-image=base-$(sha256sum <"$0" | cut -c1-12)-$mark.img
+image=base-$script-$mark.img
 if [ -e "$image" ] && [ -e vmlinuz ] && [ -e initrd.gz ] && [ "$(cat current 2>/dev/null)" = "$image" ]; then
     printf '%s\n' "$folder/$image"
     exit 0

@@ -29,23 +29,23 @@ place() {
     mkdir -p "$(dirname "$2")"
     cp "$1" "$2.new"
     chmod "$3" "$2.new"
-    sync
+    sync "$2.new"
     mv "$2.new" "$2"
-    sync
+    sync "$(dirname "$2")"
 }
 
 # Zeros over the file's own clusters, then away with it. It loses its name first: a cut in the middle must not leave
 # zeros under a name that is believed.
 overwrite() {
     mv "$1" "$1.moved"
-    sync
+    sync "$(dirname "$1")"
     wipe "$1.moved"
 }
 
 wipe() {
     dd if=/dev/zero of="$1" bs="$(($(wc -c <"$1") + 1))" count=1 conv=notrunc,fsync 2>/dev/null
     rm -f "$1"
-    sync
+    sync "$(dirname "$1")"
 }
 
 # --- the steps ------------------------------------------------------------------------------------
@@ -56,7 +56,7 @@ arm() {
     place "$card/$unit" "$units/$unit" 644
     systemctl daemon-reload
     systemctl enable "$unit"
-    sync
+    sync "$units"
 }
 
 move_secrets() {
@@ -82,7 +82,7 @@ forget_wifi() {
     if grep -rqsF -f "$here/key" "$root/etc/netplan" "$root/etc/NetworkManager" "$root/etc/systemd/network"; then
         overwrite "$config"
         printf '# The network is set up; its key was moved off this partition.\nnetwork:\n  config: disabled\n' >"$config"
-        sync
+        sync "$config"
     fi
     wipe "$here/key"
 }
@@ -113,7 +113,7 @@ start_it() {
 
 clean() {
     rm -rf "$here/source" "$here/log" "$card" "$failed"
-    sync
+    sync "$boot"
     systemctl disable "$unit"
 }
 
@@ -140,8 +140,9 @@ tell_failure() {
         printf 'The last that was said:\r\n\r\n'
         tail -n 40 "$here/log" | sed 's/$/\r/'
     } >"$failed.new"
+    sync "$failed.new"
     mv "$failed.new" "$failed"
-    sync
+    sync "$boot"
     say "failed: $doing; the reason is in smartlogd-failed.txt on the boot partition"
 }
 
@@ -174,8 +175,9 @@ run() {
         "Read below. Without a network on the device, flash with --offline; with one, look at Wi-Fi name and passphrase." install_it
     step "Starting smartlogd" \
         "Read below. Is the camera plugged in, and do the settings name it?" start_it
+    sync # all that was installed, before the word that it was
     : >"$here/done"
-    sync
+    sync "$here/done" "$here"
     say "smartlogd is installed and runs"
     clean
 }

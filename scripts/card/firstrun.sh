@@ -51,12 +51,12 @@ join_wifi() {
     to=$root/etc/NetworkManager/system-connections/smartlogd-wifi.nmconnection
     [ -e "$from" ] || return 0
     raspi-config nonint do_wifi_country "$CARD_COUNTRY" || return 1
-    install -D -m 600 "$from" "$to" && sync && cmp -s "$from" "$to" && sh "$card/first-boot.sh" overwrite "$from"
+    install -D -m 600 "$from" "$to" && sync "$to" && cmp -s "$from" "$to" && sh "$card/first-boot.sh" overwrite "$from"
 }
 
 # Only now: a cut before this line runs everything again at the next start.
 run_no_more() {
-    sed -i 's/ systemd\.[^ ]*//g' "$boot/cmdline.txt" && rm -f "$boot/firstrun.sh" && sync
+    sed -i 's/ systemd\.[^ ]*//g' "$boot/cmdline.txt" && sync "$boot/cmdline.txt" && rm -f "$boot/firstrun.sh"
 }
 
 must "the host name was not set" name_it

@@ -112,8 +112,8 @@ def _flashed(asked_for: argparse.Namespace, voice: Voice) -> dict[str, object] |
         voice.say("The settings were only read as TOML: smartlogd itself is not here to judge them (make setup).")
     with _output(asked_for) as output:
         made = image.copied(asked_for.image, output, voice.progress)
-        boot = BootPartition(output, image.boot_partition(output).start)
         try:
+            boot = BootPartition(output, image.boot_partition(output).start)
             system = _system(boot, asked_for.python)
             wanted = _with_payload(wanted, asked_for, system, voice)
             instance = _customised(boot, system, wanted, voice)
