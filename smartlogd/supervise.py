@@ -22,9 +22,10 @@ Part = Callable[[], Awaitable[object]]
 async def supervised(name: str, part: Part, troubles: dict[str, str]) -> None:
     """Run a part; by its error's fate run it again after a pause, go on without it, or let the error end all.
 
-    `troubles` holds the sentence of a part's failure for as long as the part does not run.
+    `troubles` holds the sentence of a part's failure for as long as the part does not run. One that fails again and
+    again for the same reason is logged once: it may do so for weeks, and a card takes only so many lines.
     """
-    pause_s = FIRST_PAUSE_S
+    pause_s, said = FIRST_PAUSE_S, ""
     while True:
         began_s = monotonic_s()
         troubles.pop(name, None)
@@ -34,12 +35,14 @@ async def supervised(name: str, part: Part, troubles: dict[str, str]) -> None:
         except SmartlogError as error:
             if error.fate is Fate.FATAL:
                 raise
-            troubles[name] = str(error)
-            log.warning("part failed: %s", error, extra={"part": name, "fate": error.fate.value})
+            what = troubles[name] = str(error)
+            if what != said:
+                log.warning("part failed: %s", error, extra={"part": name, "fate": error.fate.value})
             if error.fate is Fate.DEGRADE:
                 return
+        said = what
         if monotonic_s() - began_s > LONGEST_PAUSE_S:
-            pause_s = FIRST_PAUSE_S  # it ran well for a while, so this is a new trouble
+            pause_s, said = FIRST_PAUSE_S, ""  # it ran well for a while, so the next trouble is a new one
         await asyncio.sleep(pause_s)
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 

@@ -30,8 +30,8 @@ class LiveCamera:
 
     `lens` is "module:function" and `clock` stamps the pictures; both are used in the child. A camera
     that gives nothing for `stall_s`, does not open within `open_s`, or whose process ends, is lost:
-    that is said in the log, the child is killed, and after a pause a new one is started. While it is
-    paused there is no child, so that the device is closed. The iteration ends only by `close`.
+    that is said in the log, once for each reason, the child is killed, and after a pause a new one is
+    started. While it is paused there is no child, so that the device is closed. The iteration ends only by `close`.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class LiveCamera:
         self._options = options
         self._clock = clock
         self._chance = chance
-        self._status = "opening"
+        self._status, self._why = "opening", ""
         self._latest = Latest()
         self._next_seq = 0
         self._longest_opening_s: float | None = None
@@ -135,14 +135,18 @@ class LiveCamera:
     def _run(self, opening_s: float) -> None:
         """Note that it is open, and how long that took."""
         self._longest_opening_s = max(opening_s, self._longest_opening_s or 0.0)
-        self._status = "running"
+        self._status, self._why = "running", ""
         log.info("camera running", extra={"camera": self._name})
 
     async def _lose(self, lost: CameraLost, pause_s: float) -> None:
         if not self._shutter.is_open:
             return
         self._status = "lost"
-        log.warning(
+        # One that is unplugged for a week is lost every few seconds, and always for the same reason.
+        level = logging.DEBUG if lost.what == self._why else logging.WARNING
+        self._why = lost.what
+        log.log(
+            level,
             "camera lost",
             extra={"camera": self._name, "why": lost.what, "hint": lost.hint, "again_in_s": round(pause_s, 2)},
         )
@@ -151,7 +155,7 @@ class LiveCamera:
     async def pause(self) -> None:
         """Close the device: when this returns the child has ended, killed if it did not leave by itself at once."""
         if self._shutter.pause():
-            self._status = "opening"
+            self._status, self._why = "opening", ""
             log.info("camera paused", extra={"camera": self._name})
         await self._end()
 

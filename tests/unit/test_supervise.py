@@ -64,6 +64,13 @@ async def test_a_part_that_ran_well_for_a_while_is_not_made_to_wait_long_again(m
     assert pauses[6] < pauses[5]
 
 
+@pytest.mark.usefixtures("_quick")
+async def test_a_part_that_fails_for_weeks_is_logged_once_for_each_reason(caplog: pytest.LogCaptureFixture) -> None:
+    part, _ = failing(*[CameraLost("It stalled.")] * 3, CameraLost("It is gone."), CameraLost("It stalled."), None)
+    await supervised("camera", part, {})
+    assert caplog.messages == [f"part failed: {what}" for what in ("It stalled.", "It is gone.", "It stalled.")]
+
+
 async def test_while_it_waits_to_run_again_its_trouble_is_told() -> None:
     part, _ = failing(CameraLost("It stalled."), None)
     troubles: dict[str, str] = {}

@@ -49,7 +49,7 @@ def losses(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
 
 @pytest.fixture(autouse=True)
 def _no_child_is_left(fake_lenses: str, caplog: pytest.LogCaptureFixture):
-    caplog.set_level(logging.INFO, "smartlogd.capture")
+    caplog.set_level(logging.DEBUG, "smartlogd.capture")  # losses that repeat are told to nobody else
     yield
     assert not children()
 
@@ -114,7 +114,9 @@ async def test_a_short_pause_is_no_loss(caplog: pytest.LogCaptureFixture) -> Non
     assert losses(caplog) == []
 
 
-async def test_a_camera_that_is_not_there_is_looked_for_again_and_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_camera_that_is_not_there_is_looked_for_again_and_again_and_said_to_be_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     live = camera("absent")
     watching = asyncio.create_task(some(live, 1))
     async with asyncio.timeout(20):
@@ -123,6 +125,7 @@ async def test_a_camera_that_is_not_there_is_looked_for_again_and_again(caplog: 
     assert live.status == "lost"
     assert losses(caplog)[0].why == "There is no camera at /dev/video7."
     assert [record.again_in_s for record in losses(caplog)][:3] == [0.05, 0.1, 0.2]
+    assert [record.levelname for record in losses(caplog)][:3] == ["WARNING", "DEBUG", "DEBUG"]
     await live.close()
     assert await watching == []
     assert live.status == "ended"
