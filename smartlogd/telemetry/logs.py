@@ -116,7 +116,8 @@ class ToJournal(logging.Handler):
         yield "CODE_FUNC", record.funcName or ""
         yield "SMARTLOG_ROOM", room
         if "event" not in given:
-            yield "SMARTLOG_EVENT", event_key(str(record.msg))
+            # A template that is nothing but a place to fill in says no more than what was filled in, up to its details.
+            yield "SMARTLOG_EVENT", event_key(str(record.msg)) or event_key(record.getMessage().partition(":")[0])
         if self.lost:
             yield "SMARTLOG_LOST", str(self.lost)
         for key, value in given.items():
@@ -142,6 +143,12 @@ def _encoded(name: str, value: str) -> bytes:
     if b"\n" not in raw:
         return name.encode() + b"=" + raw + b"\n"
     return name.encode() + b"\n" + struct.pack("<Q", len(raw)) + raw + b"\n"
+
+
+def _template(record: logging.LogRecord) -> str:
+    """What lines of one kind have in common: the template, with what is filled in where it says nothing itself."""
+    template = str(record.msg)
+    return template if event_key(template) or not record.args else str(record.args)
 
 
 def _plain(value: object) -> str:
@@ -185,7 +192,7 @@ class Sparing(logging.Filter):
         with self._counting:
             now_s = self._clock_s()
             left_out = self._over(now_s)
-            came = self._came((record.name, str(record.msg)), now_s)
+            came = self._came((record.name, _template(record)), now_s)
         if left_out:
             record.left_out = left_out
         return bool(left_out) or came <= self._most

@@ -99,6 +99,11 @@ def test_the_type_of_an_event_is_the_one_it_is_given(journal: Journal) -> None:
     assert entry["MESSAGE"] == "capture: someone came event=crossing"
 
 
+def test_a_line_without_words_of_its_own_goes_by_those_that_are_filled_in(journal: Journal) -> None:
+    journal.log.warning("%s", "broker: it does not answer")
+    assert journal.entry()["SMARTLOG_EVENT"] == "broker"
+
+
 def test_values_of_several_lines_cannot_make_fields_of_their_own(journal: Journal) -> None:
     journal.log.error("broken\nPRIORITY=0", extra={"hint": "one\nCAMERA=forged\n"})
     entry = journal.entry()
@@ -247,6 +252,14 @@ def test_what_happens_before_the_camera_is_never_left_out() -> None:
     for _ in range(100):
         spared.log.info("event", extra={"event": "crossing"})
     assert len(spared.lines) == 100
+
+
+def test_lines_without_words_of_their_own_are_told_apart_by_what_is_filled_in() -> None:
+    spared = Spared()
+    for _ in range(5):
+        spared.log.warning("%s", "broker away")
+    spared.log.warning("%s", "broker reached")
+    assert spared.lines == ["broker away"] * 3 + ["broker reached"]
 
 
 def test_a_line_that_comes_now_and_then_is_never_left_out() -> None:
