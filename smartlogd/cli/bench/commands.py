@@ -25,6 +25,7 @@ WANTED_RECOGNITION = 0.8
 WANTED_START_S = 2.0
 WANTED_MIB = 300
 WANTED_JOURNAL = 0.5
+WANTED_GROWTH_MB = 4.0
 WANTED_ALONE_KIB, WANTED_BURST_KIB = 64, 4
 _MIB = 1024 * 1024
 
@@ -241,6 +242,48 @@ def disk_(
             f"at 20,000 a day {measured.syncs_per_s:.2f} fsync a second (at most 1)",
             as_json=as_json,
         )  # fmt: skip
+
+
+@app.command()
+def soak(
+    file: Annotated[Path, typer.Argument(metavar="CLIP", help="A video to play over and over.")],
+    frames: Annotated[int, typer.Option(min=500, max=100_000_000, help="How many frames go through.")] = 100_000,
+    most_mb: Annotated[
+        float, typer.Option(min=0, max=1000, help="By so many megabytes memory may grow.")
+    ] = WANTED_GROWTH_MB,
+    profile: Profile = None,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Whether memory, descriptors or threads grow.
+
+    A clip goes through everything again and again, into a database that is thrown away. What is held after
+    20,000 frames (a fifth of them, where there are fewer) is compared with what is held at the end; where
+    that is more, the exit code is 1.
+    """
+    from smartlogd.capture.refuse import refuse_unusable
+    from smartlogd.cli.bench.soak import soak as measure
+
+    settings = settings_of(config, profile)
+    refuse_unusable(file)
+    measured = _finished(measure(file, settings, frames, _aside))
+    first, last, is_flat = measured.warm, measured.last, measured.is_flat(round(most_mb * 1e6))
+    tell(
+        {
+            "what": "soak", "profile": settings.detect.profile, "file": file.name, "frames": measured.frames,
+            "scans": measured.scans, "events": measured.events, "seconds": round(measured.span_s, 1),
+            "fps": round(measured.fps, 1), "warm_frames": first.frames,
+            "resident_bytes": [first.resident_bytes, last.resident_bytes], "grown_bytes": measured.grown_bytes,
+            "descriptors": [first.descriptors, last.descriptors], "threads": [first.threads, last.threads],
+            "wanted_bytes": round(most_mb * 1e6), "is_flat": is_flat,
+        },
+        f"soak: {measured.frames:,} frames at {measured.fps:.0f} fps; memory {first.resident_bytes / 1e6:.1f} MB, then "
+        f"{last.resident_bytes / 1e6:.1f} ({measured.grown_bytes / 1e6:+.1f}, at most {most_mb:+g}); "
+        f"descriptors {first.descriptors}, then {last.descriptors}; threads {first.threads}, then {last.threads}",
+        as_json=as_json,
+    )  # fmt: skip
+    if not is_flat:
+        raise typer.Exit(1)
 
 
 def _finished(work: Coroutine[Any, Any, Measured]) -> Measured:
