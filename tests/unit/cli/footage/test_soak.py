@@ -50,7 +50,8 @@ def test_a_short_run_is_warm_after_a_fifth() -> None:
 async def test_a_clip_goes_round_until_there_were_enough_frames_and_leaves_nothing(
     there_and_back: Path, models_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "throwaway").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "throwaway"))
     said: list[str] = []
     settings = Settings.model_validate({"detect": {"models_dir": models_dir}})
     measured = await soak(there_and_back, settings, 500, said.append)
@@ -58,7 +59,7 @@ async def test_a_clip_goes_round_until_there_were_enough_frames_and_leaves_nothi
     assert (len(measured.looks), len(said)) == (250, 25)
     assert measured.events >= 8, "lines are crossed, and that is logged"
     assert measured.last.descriptors > 3
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "throwaway").iterdir()) == []
 
 
 @pytest.mark.usefixtures("seen_as_people")
