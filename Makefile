@@ -24,10 +24,12 @@ endif
 WITH_MODELS := SMARTLOG_DETECT__MODELS_DIR=$(SMARTLOG_TEST_MODELS) $(BIN)/smartlogd
 FETCH       := $(WITH_MODELS) models fetch || echo "Going on without the models that are missing."
 
-# What `make test-deps` brings: GStreamer as a camera's program and as an RTSP server, PostgreSQL as the centre, a
-# compiler for the recorder of what is written to a disk, and a clock that can be set for one program only.
-TEST_PACKAGES := python3-venv postgresql postgresql-client gcc libc6-dev libfaketime openssl python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-tools \
-                 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
+# What `make test-deps` brings: GStreamer as a camera's program and as an RTSP server, PostgreSQL as the centre,
+# Mosquitto as the broker, a systemd in a container, what makes and reads cards, a compiler for the recorder of what is
+# written to a disk, and a clock that can be set for one program only.
+TEST_PACKAGES := python3-venv postgresql postgresql-client mosquitto mosquitto-clients systemd-container mmdebstrap \
+                 mtools dosfstools fdisk gcc libc6-dev libfaketime openssl python3-gi gir1.2-gst-rtsp-server-1.0 \
+                 gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-long test-deps check cover eval bench fix picture lock clean install uninstall
