@@ -53,7 +53,8 @@ async def serve(path: Path, control: Control) -> None:
     desk = _Desk(control)
     server = await asyncio.start_unix_server(desk.greet, sock=listening, limit=LONGEST_LINE)
     try:
-        await server.serve_forever()
+        # It serves already; serve_forever would wait, when cancelled, for all callers to leave (Python 3.12 and later).
+        await asyncio.Event().wait()
     finally:
         server.close()
         desk.dismiss()
@@ -233,7 +234,7 @@ def _explained(path: Path, answer_s: float) -> Iterator[None]:
         raise ServiceAway(f"The smartlogd at {path} hung up without an answer.", "Look at its log.") from error
     except PermissionError as error:
         what = f"The control socket {path} is not open to this user."
-        raise SmartlogError(what, "Ask as the user that runs smartlogd.", code=Exit.PERMISSION) from error
+        raise SmartlogError(what, JOIN, code=Exit.PERMISSION) from error
     except TimeoutError as error:
         raise ServiceAway(f"smartlogd did not answer within {answer_s:g} s.", "Look at its log.") from error
     except OSError as error:
@@ -241,6 +242,7 @@ def _explained(path: Path, answer_s: float) -> Iterator[None]:
 
 
 START = "Start it with: smartlogd run"
+JOIN = "Join its group, and log in again: sudo usermod -aG smartlogd $USER"
 
 
 def _first_line(line: socket.socket) -> bytes:

@@ -229,6 +229,17 @@ async def test_the_socket_is_closed_to_others_and_gone_after_the_end(path: Path)
     assert not path.exists()
 
 
+async def test_a_caller_that_hangs_on_does_not_hold_up_the_end(path: Path) -> None:
+    async with served(path, Desk()):
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        writer.write(b'{"verb": "status"}\n')
+        await reader.readline()
+        began_s = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - began_s < control.IDLE_S / 5
+    assert await reader.read() == b""
+    writer.close()
+
+
 async def test_the_socket_of_a_dead_daemon_is_replaced(path: Path) -> None:
     dead = socket.socket(socket.AF_UNIX)
     dead.bind(str(path))
