@@ -12,6 +12,7 @@ from smartlogd.telemetry.plain import LONGEST_SENTENCE, amount, count, counted, 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.dates(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner) | st.tuples(inner, inner),
+    max_leaves=20,
 )
 
 
