@@ -80,8 +80,9 @@ def adjusted(
         adjustment.over(line)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in fault["loc"]) or "the line"
-        raise UnusableInput(f"The line {name!r} cannot be set so: {where}: {fault['msg']}.") from error
+        where = "".join(f"{part}: " for part in fault["loc"][:1])
+        said = fault["msg"].removeprefix("Value error, ").rstrip(".")
+        raise UnusableInput(f"The line {name!r} cannot be set so: {where}{said}.") from error
     return {**old, name: adjustment}
 
 

@@ -291,10 +291,7 @@ class Daemon:
 
     async def _ready(self) -> None:
         """Tell systemd once frames flow, or the camera has said why none do."""
-        while not self._flowing.is_set() and not status.is_settled(self._river.camera):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(READY_S):
-                    await self._flowing.wait()
+        await self._settled()
         if not self._stopping.is_set():
             self._notifier.ready("running")
 
@@ -319,7 +316,14 @@ class Daemon:
         """Return when the first frame is through, or does not come."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(WRITE_LATER_S):
-                await self._flowing.wait()
+                await self._settled()
+
+    async def _settled(self) -> None:
+        """Return when frames flow, or the camera has said why none do."""
+        while not self._flowing.is_set() and not status.is_settled(self._river.camera):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(READY_S):
+                    await self._flowing.wait()
 
     def _looked(self, _frame: object, _scene: object, events: tuple[object, ...]) -> None:
         if events and self._parts:  # others are told of what is on the disk
