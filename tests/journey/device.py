@@ -37,11 +37,11 @@ class Device:
             self.environment.pop(name, None)
         self.configure()
 
-    def configure(self, line: str = "door", source: str = "demo", fps: float = 10.0) -> None:
-        """Write the configuration file anew."""
+    def configure(self, line: str = "door", source: str = "demo", fps: float = 10.0, more: str = "") -> None:
+        """Write the configuration file anew, with `more` at its end."""
         self.config.write_text(
             f'[capture]\nsource = "{source}"\nfps = {fps}\n'
-            f'[movement.lines.{line}]\nstart = [0.5, 0.0]\nend = [0.5, 1.0]\ninside = "right"\n'
+            f'[movement.lines.{line}]\nstart = [0.5, 0.0]\nend = [0.5, 1.0]\ninside = "right"\n{more}'
         )
 
     def ask(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -57,6 +57,10 @@ class Device:
             return dict(ask(self.folder / "state" / "run" / "control.sock", "status"))
         except ServiceAway:
             return {}
+
+    def command(self, what: str, **arguments: object) -> dict[str, Any]:
+        """Have the daemon do something; its answer, or its refusal as a SmartlogError."""
+        return dict(ask(self.folder / "state" / "run" / "control.sock", "command", what=what, arguments=arguments))
 
     def rows(self) -> list[dict[str, Any]]:
         """What `smartlogd log` says."""
