@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from smartlogd import wiring
-from smartlogd.base.errors import SmartlogError
+from smartlogd.base.errors import DiskTrouble, SmartlogError
 from smartlogd.base.health import Command
 from smartlogd.supervise import renewed
 from smartlogd.telemetry.health import status_line
@@ -84,6 +85,8 @@ class Reporter:
             return
         feed = wiring.feed(self._store)
         try:
+            with contextlib.suppress(DiskTrouble):  # then it begins with what is read first
+                await feed.begin()  # here, for the broker may be away for long: what happens meanwhile is told too
             self._broker = await asyncio.to_thread(
                 wiring.broker, self._settings(), self._store, feed, self._vitals.beat, self._obey, self._picture
             )

@@ -89,7 +89,7 @@ def _newest(state: Mapping[str, object]) -> Iterator[Row]:
     if not isinstance(events, Sequence) or isinstance(events, str):
         return
     for place, event in enumerate(one for one in events if isinstance(one, Mapping)):
-        yield "" if place else "last", happening(event)
+        yield "" if place else "last", happening(event, is_clock_set=bool(state.get("clock_trusted", True)))
 
 
 def counted(state: Mapping[str, object]) -> Mapping[str, str]:

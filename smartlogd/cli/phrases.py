@@ -95,12 +95,15 @@ def machine(health: Mapping[str, object]) -> str:
     return ", ".join(parts)
 
 
-def happening(event: Mapping[str, object]) -> str:
-    """One event, in local time: `2026-11-22 06:01:12  door: in  Ada`."""
+def happening(event: Mapping[str, object], *, is_clock_set: bool = True) -> str:
+    """One event, in local time: `2026-11-22 06:01:12  door: in  Ada`.
+
+    That its time is a guess is said of each only where that of others is not.
+    """
     what = str(event.get("type") or "-").replace("_", " ")
     if event.get("type") == "crossing":
         what = f"{event.get('line') or '-'}: {_WAYS.get(str(event.get('action')), '-')}"
-    doubt = "" if event.get("trusted", True) else "(the clock was not set)"
+    doubt = "(the clock was not set)" if is_clock_set and not event.get("trusted", True) else ""
     return "  ".join(part for part in (_at(event.get("time")), what, str(event.get("person") or ""), doubt) if part)
 
 

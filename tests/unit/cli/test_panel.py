@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smartlogd.cli.panel import screen
@@ -64,6 +64,14 @@ def test_one_screen_says_all_of_it() -> None:
         "healing rebuild",
         "trouble mqtt: It fell over.",
         f"last {local('2026-11-22T06:01:12+00:00')} door: in Ada",
+        f"{local('2026-11-22T06:01:10+00:00')} person entered",
+    ]
+
+
+def test_an_event_from_before_the_clock_was_set_says_so() -> None:
+    said = lines({**STATE, "clock_trusted": True})
+    assert said[-2:] == [
+        f"last {local('2026-11-22T06:01:12+00:00')} door: in Ada",
         f"{local('2026-11-22T06:01:10+00:00')} person entered (the clock was not set)",
     ]
 
@@ -101,6 +109,7 @@ values = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(STATE, values)))
 def test_whatever_a_daemon_of_another_version_says_there_is_a_screen(state: Mapping[str, object]) -> None:
     assert screen({**STATE, **state})
