@@ -161,3 +161,7 @@ def test_memory_and_writing_that_make_no_sense_are_none(tmp_path: Path) -> None:
     root = machine(tmp_path, {"proc/self/io": "write_bytes: many", "proc/self/status": "Name: x\n\nVmRSS:"})
     body = Probes(root).read()
     assert (body.written_bytes, body.memory_bytes) == (None, None)
+
+
+def test_a_root_that_cannot_even_be_looked_for_is_a_machine_with_nothing() -> None:
+    assert Probes(Path("x" * 5000)).read() == Body()
