@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from smartlogd import wiring
 from smartlogd.base.errors import DiskTrouble, SmartlogError
 from smartlogd.base.health import Command
-from smartlogd.supervise import renewed
+from smartlogd.supervise import renewed, supervised
 from smartlogd.telemetry.health import status_line
 
 if TYPE_CHECKING:
@@ -106,11 +106,10 @@ class Reporter:
 
     async def _with_metrics(self) -> None:
         listen = self._settings().telemetry.metrics
+        self._troubles.pop("metrics", None)
         if not listen:
             return
         from smartlogd.telemetry.metrics import Metrics
 
-        try:
-            await Metrics(listen, self._vitals.beat).run()
-        except SmartlogError as error:
-            log.error("no metrics", extra={"what": error.what, "hint": error.hint})
+        # A port that another program has may be free later.
+        await supervised("metrics", lambda: Metrics(listen, self._vitals.beat).run(), self._troubles)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import os
 import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -51,7 +52,8 @@ class Page:
         try:
             server = await self._opened()
         except (OSError, OverflowError) as error:  # OverflowError: a port beyond 65535
-            why = (getattr(error, "strerror", None) or str(error)).lower()
+            # The loop puts a sentence of its own around the system's.
+            why = os.strerror(error.errno).lower() if isinstance(error, OSError) and error.errno else str(error)
             what = f"Metrics cannot be offered at {self._listen}: {why}."
             hint = "Is another program there already? Change telemetry.metrics."
             raise SmartlogError(what, hint, fate=Fate.RETRY, code=Exit.CANNOT_CREATE) from error
