@@ -171,6 +171,6 @@ async def test_where_nobody_can_listen_it_says_so(listen: str) -> None:
 
 
 async def test_a_port_that_is_taken_is_tried_again_later(there: Page) -> None:
-    with pytest.raises(SmartlogError, match="address already in use. Is another program") as error:
+    with pytest.raises(SmartlogError, match=r"address already in use\. Is another program") as error:
         await Page(f"127.0.0.1:{there.port}", "/metrics", "text/plain", lambda: TEXT).run()
     assert error.value.fate is Fate.RETRY
