@@ -120,7 +120,9 @@ class _Watch:
         self._done = 0
 
     def __call__(self, *_: object) -> None:
-        """Count one more frame."""
+        """Count one more frame; a few more come after there were enough."""
+        if self.enough.is_set():
+            return
         self._done += 1
         if self._done % max(1, self._frames // _LOOKS) == 0:
             self._look()
