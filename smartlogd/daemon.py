@@ -222,7 +222,7 @@ class Daemon:
 
         store = await self._river.open(stack, self._opened_store)
         link = Link(store, lambda: self._settings, self._river.refresh)
-        healer = Healer(lambda: self._settings, self._river, store, self._tally, self._notifier, self._socket.parent)
+        healer = Healer(lambda: self._settings, self._river, store, self._tally, self._notifier)
         vitals = Vitals(
             lambda: self._settings,
             self._river,
@@ -281,7 +281,7 @@ class Daemon:
             log.info("stopping")
             river.cancel()
             telling.cancel()  # it says that the device goes offline, and notes which event was told last
-            await asyncio.wait({river, telling}, timeout=FAREWELL_S)
+            pass
             await asyncio.wait({river})
             try:
                 await self._closed(parts)

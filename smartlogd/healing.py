@@ -31,7 +31,8 @@ PULSE_S = 2.0
 PROBE_S = 10.0
 """How often the writer is asked whether it still answers."""
 FRUITLESS = "fruitless"
-"""File in the runtime folder, which outlives a restart but no boot: how many starts in a row brought no frame."""
+"""File in the state folder: how many starts in a row brought no frame. It outlives a boot: a machine whose
+camera is gone for good is restarted more and more rarely."""
 LATE_FRAMES = 3
 """A frame is overdue once so many could have come ..."""
 STALL_S = 5.0
@@ -43,7 +44,7 @@ log = logging.getLogger("smartlogd.healing")
 class Healer:
     """Looks every second whether frames come, and every two whether all parts answer; `run` is a task of the daemon.
 
-    `runtime` is the folder of the control socket. Only where systemd would start the daemon again does it ever end it.
+    Only where systemd would start the daemon again does it ever end it.
     """
 
     def __init__(
@@ -53,10 +54,9 @@ class Healer:
         store: Store,
         tally: Tally,
         notifier: Notifier,
-        runtime: Path,
     ) -> None:
         self._settings, self._river, self._store, self._tally = settings, river, store, tally
-        self._notifier, self._fruitless_file = notifier, runtime / FRUITLESS
+        self._notifier, self._fruitless_file = notifier, store.path.parent / FRUITLESS
         self._fruitless = 0
         self._rung = Rung.NONE
         self._began_s = self._idle_s = self._climbed_s = self._answered_s = monotonic_s()
@@ -136,12 +136,16 @@ class Healer:
         if rung is Rung.REBUILD:
             self._river.rebuild()
         if rung is Rung.HARDWARE and self._hardware:
+            await self._note_fruitless()
             self._hardware.let_bite()
         if rung is Rung.EXIT and self._notifier.is_heard:
-            with contextlib.suppress(OSError):  # it is counted from the start then
-                await asyncio.to_thread(files.place, self._fruitless_file, str(self._fruitless + 1).encode())
+            await self._note_fruitless()
             what = f"No frame came for {gap_s:.0f} s, whatever was tried."
             raise CameraLost(what, "smartlogd ends, and systemd starts it again.", fate=Fate.FATAL)
+
+    async def _note_fruitless(self) -> None:
+        with contextlib.suppress(OSError):  # a disk that takes nothing: it is counted anew then
+            await asyncio.to_thread(files.place, self._fruitless_file, str(self._fruitless + 1).encode())
 
     def _waits(self) -> HealOptions:
         """The options, without a watchdog that could not be opened: the daemon must still end for systemd then."""

@@ -31,7 +31,7 @@ def filming(device: Device, heal: str) -> Path:
 
 def test_without_frames_it_climbs_to_the_exit_and_the_next_start_is_more_patient(device: Device) -> None:
     flag = filming(device, "rebuild_s = 3\nexit_s = 7")
-    count = device.folder / "state" / "run" / FRUITLESS
+    count = device.folder / "state" / FRUITLESS
     with fake_systemd(device.folder, device.environment) as systemd, device.running() as process:
         systemd.until_ready()
         device.until(lambda state: state["frames"] > 0 and state["rung"] == "")
@@ -69,7 +69,7 @@ def test_frames_that_come_again_lead_down_the_ladder(device: Device) -> None:
         code, err = stopped(process, signal.SIGTERM)
     assert code == 0, err
     assert "frames come again" in err
-    assert not (device.folder / "state" / "run" / FRUITLESS).exists()
+    assert not (device.folder / "state" / FRUITLESS).exists()
 
 
 def test_a_camera_that_is_paused_is_owed_nothing_and_may_be_stopped_on_any_rung(device: Device) -> None:
