@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from smartlogd.settings import Settings
 
 UNIT = "smartlogd.service"
-ASKED = ("LoadState", "UnitFileState", "ActiveState", "SubState", "ActiveEnterTimestamp", "NRestarts", "Result")
+ASKED = (
+    "LoadState", "UnitFileState", "ActiveState", "SubState", "ActiveEnterTimestamp", "NRestarts", "Result", "User",
+    "SupplementaryGroups",
+)  # fmt: skip
 SYSTEMCTL_S = 4.0
-DEV = Path("/dev")
+DEV, CREDENTIALS = Path("/dev"), Path("/etc/credstore")
 DEVICES = ("video[0-9]*", "media[0-9]*", "dma_heap/*", "vchiq", "dri/renderD*")
 """What cameras, and the memory and the engines that pictures go through, are called below /dev."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -63,19 +66,31 @@ def permissions(settings: Settings, config: Path | None = None) -> Finding:
 
 
 def groups(_settings: Settings, dev: Path = DEV) -> Finding:
-    """Whether the devices of cameras are open to this user."""
+    """Whether the devices of cameras are open to this user, or to the service that runs as this user."""
     present = [path for pattern in DEVICES for path in sorted(dev.glob(pattern))]
     if not present:
         return Finding("groups", "ok", "no camera devices here")
-    closed = [path for path in present if not os.access(path, os.R_OK | os.W_OK)]
+    user = _user(os.getuid())
+    closed = {path: _group(path.stat().st_gid) for path in present if not os.access(path, os.R_OK | os.W_OK)}
+    granted = _granted(user) if closed else frozenset()
+    closed = {path: group for path, group in closed.items() if group not in granted}
     if not closed:
-        return Finding("groups", "ok", f"{len(present)} camera devices are open to {_user(os.getuid())}")
-    missing = sorted({_group(path.stat().st_gid) for path in closed})
-    named = ", ".join(str(path) for path in closed[:3]) + (f" and {len(closed) - 3} more" if len(closed) > 3 else "")
-    hint = f"Join the groups, and log in again: sudo usermod -aG {','.join(missing)} {_user(os.getuid())}"
+        return Finding("groups", "ok", f"{len(present)} camera devices are open to {user}")
+    named = ", ".join(str(path) for path in [*closed][:3]) + (f" and {len(closed) - 3} more" if len(closed) > 3 else "")
+    missing = sorted(set(closed.values()))
+    hint = f"Join the groups, and log in again: sudo usermod -aG {','.join(missing)} {user}"
     if "root" in missing:
         hint = "Let udev give them to the group video: systemd/99-smartlogd-dma-heap.rules shows how."
-    return Finding("groups", "warn", f"closed to {_user(os.getuid())}: {named}", hint)
+    return Finding("groups", "warn", f"closed to {user}: {named}", hint)
+
+
+def _granted(user: str) -> frozenset[str]:
+    """The groups that the unit gives the daemon beyond those of its user, asked by that very user."""
+    try:
+        said = _shown() or {}
+    except subprocess.TimeoutExpired:
+        said = {}
+    return frozenset(said.get("SupplementaryGroups", "").split()) if said.get("User") == user else frozenset()
 
 
 def _shown() -> Mapping[str, str] | None:
@@ -127,6 +142,7 @@ def _secrets(settings: Settings) -> Iterator[Problem]:
 
     state, mqtt = settings.folders().state, settings.telemetry.mqtt
     own = [(state / name, _OTHERS) for name in (DATABASE, CENTRE, PASSWORD, "keys", "faces")]
+    own += [(path, _OTHERS) for path in CREDENTIALS.glob("smartlogd-*")]
     others = [(path, stat.S_IRWXO) for path in (mqtt.password_file, mqtt.key_file) if path is not None]
     for path, closed_to in own + others:
         try:

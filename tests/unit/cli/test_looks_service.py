@@ -159,6 +159,30 @@ def test_a_camera_that_is_closed_to_this_user_names_the_groups_to_join(
     assert "udev" in looks.groups(Settings(), tmp_path).hint
 
 
+def test_what_the_unit_gives_the_daemon_counts_for_its_own_user_only(
+    systemd: Systemd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "video0").touch()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(looks, "_group", lambda _: "video")
+    own = looks._user(os.getuid())
+    systemd(**LOADED, User=own, SupplementaryGroups="video render audio")
+    assert looks.groups(Settings(), tmp_path).verdict == "ok"
+    systemd(**LOADED, User="somebody", SupplementaryGroups="video render audio")
+    assert looks.groups(Settings(), tmp_path).verdict == "warn"
+    systemd(**LOADED, User=own, SupplementaryGroups="audio")
+    assert looks.groups(Settings(), tmp_path).verdict == "warn"
+
+
+@pytest.mark.usefixtures("private")
+def test_a_credential_that_others_can_read_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looks, "CREDENTIALS", tmp_path)
+    (tmp_path / "smartlogd-mqtt-password").touch(0o600)
+    assert looks.permissions(read_settings()).verdict == "ok"
+    (tmp_path / "smartlogd-mqtt-password").chmod(0o644)
+    assert looks.permissions(read_settings()).verdict == "fail"
+
+
 def test_users_and_groups_without_a_name_have_their_number() -> None:
     assert (looks._user(4_000_000_000), looks._group(4_000_000_000)) == ("user 4000000000", "4000000000")
     assert (looks._user(0), looks._group(0)) == ("root", "root")

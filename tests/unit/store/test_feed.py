@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import random
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -29,6 +30,7 @@ from smartlogd.store.outward import KEPT
 Opener = Callable[..., Store]
 Maker = Callable[..., Event]
 IDS = LiveIds()
+_AGED = "DELETE FROM events WHERE id <= ?"
 
 
 def happened(type_: str, stamp: Stamp, subject: SubjectId | None = None, **data: Json) -> Event:
@@ -374,3 +376,54 @@ async def test_a_database_that_cannot_be_read_is_told_and_asked_again(
         (folder / "away.db").rename(store.path)
         assert await feed.next(1) == ()
         await feed.close()
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_happens_each_event_is_told_in_its_order_and_again_only_after_a_power_cut(
+    opener: Opener, running: Any, crossing: Maker, seed: int, folder: Path
+) -> None:
+    chance = random.Random(seed)
+    made: list[str] = []
+    told: list[str] = []
+    is_begun = has_been_cut = False
+    for _ in range(6):
+        power_cut = chance.random() < 0.4
+        async with running(opener()) as store:
+            feed = StoreFeed(store, remember_s=0.01)
+            await feed.begin()
+            session: list[str] = []
+            for _ in range(chance.randrange(6)):
+                made += await written(store, [crossing() for _ in range(chance.randrange(4))])
+                batch = await feed.next(chance.randrange(1, 6))
+                session += [one.event_id for one in batch]
+                if batch:
+                    await feed.told(batch[-1].seq)
+                old = cursor(folder)["seq"] if is_begun else 0
+                await store.change(lambda connection, old=old: connection.execute(_AGED, (old,)))
+                if not is_begun or chance.random() < 0.5:
+                    await until_noted(folder, await feed.begin())
+                    is_begun = True
+            first = made.index(session[0]) if session else 0
+            assert session == made[first : first + len(session)], "no gap, no repeat"
+            again = [one for one in session if one in told]
+            assert not again or has_been_cut, "told twice although all was in order"
+            told += [one for one in session if one not in told]
+            assert told == made[: len(told)], "nothing is left out"
+            has_been_cut = power_cut or (has_been_cut and not session)
+            if power_cut:
+                await cut(feed)
+            else:
+                await feed.close()
+    async with running(opener()) as store:
+        feed = StoreFeed(store)
+        rest = await ids(feed, 1000)
+        assert told + [one for one in rest if one not in told] == made
+        await feed.close()
+
+
+async def cut(feed: StoreFeed) -> None:
+    """End it as the power does, without a word."""
+    if feed._noting is not None:
+        feed._noting.cancel()
+        await asyncio.wait({feed._noting})
+    await feed._asker.close()
