@@ -163,7 +163,8 @@ def test_what_the_unit_gives_the_daemon_counts_for_its_own_user_only(
     systemd: Systemd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "video0").touch()
-    monkeypatch.setattr(os, "access", lambda *_: False)
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path / "video0" and access(path, mode))
     monkeypatch.setattr(looks, "_group", lambda _: "video")
     own = looks._user(os.getuid())
     systemd(**LOADED, User=own, SupplementaryGroups="video render audio")
