@@ -212,16 +212,23 @@ class Installed:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
+        self.is_as_new = False
+        self.told = ""
 
     def as_new(self) -> Installed:
         """Installed where it is not, with the settings of the tests and nothing added to the unit, and ready."""
         machine = self.machine
-        self.settings(SETTINGS)
-        machine.run("rm", "-rf", DROP_INS, *(f"/etc/credstore/{name}" for name in ("smartlogd-mqtt-password",)))
         if not (machine.disk / "opt/smartlogd/venv").is_symlink():
-            self.install()
-        machine.run("systemctl", "daemon-reload")
-        self.restart()
+            self.settings(SETTINGS)
+            self.told = self.install().stdout
+        elif not self.is_as_new:
+            self.settings(SETTINGS)
+            machine.run("rm", "-rf", DROP_INS, "/etc/credstore/smartlogd-mqtt-password")
+            machine.run("systemctl", "daemon-reload")
+            self.restart()
+        elif machine.show("ActiveState") != "active":
+            self.restart()
+        self.is_as_new = True
         return self
 
     def install(self, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -231,10 +238,12 @@ class Installed:
 
     def settings(self, text: str) -> None:
         """Write its settings, as an administrator does."""
+        self.is_as_new = False
         self.machine.write("/etc/smartlogd/smartlogd.toml", text)
 
     def drop_in(self, text: str) -> None:
         """Change the unit as `systemctl edit` does."""
+        self.is_as_new = False
         self.machine.write(f"{DROP_INS}/test.conf", f"[Service]\n{text}\n")
         self.machine.run("systemctl", "daemon-reload")
 
@@ -323,7 +332,9 @@ def wheels(suite: str) -> Path:
 
 
 def copy_source(folder: Path) -> None:
-    """The files of the checkout from which it is installed, in a folder of their own."""
+    """The files of the checkout from which it is installed, in a folder of their own; what was in it goes."""
+    for old in folder.iterdir() if folder.is_dir() else ():
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
     for name in SOURCE:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -54,9 +54,14 @@ def machine(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         made.remove()
 
 
-@pytest.fixture
-def installed(machine: Machine) -> Installed:
-    """smartlogd on that machine, watching the demo, ready, as it was installed."""
+@pytest.fixture(scope="session")
+def _installed(machine: Machine) -> Installed:
     from machine import Installed
 
-    return Installed(machine).as_new()
+    return Installed(machine)
+
+
+@pytest.fixture
+def installed(_installed: Installed) -> Installed:
+    """smartlogd on that machine, watching the demo, ready, as it was installed."""
+    return _installed.as_new()
