@@ -281,7 +281,7 @@ class Daemon:
             log.info("stopping")
             river.cancel()
             telling.cancel()  # it says that the device goes offline, and notes which event was told last
-            pass
+            await asyncio.wait({river, telling}, timeout=FAREWELL_S)
             await asyncio.wait({river})
             try:
                 await self._closed(parts)
