@@ -223,7 +223,8 @@ class River:
         return self._store
 
     def _filming(self, store: Store) -> Camera:
-        return wiring.camera(self._settings(), SystemClock(store.floor), is_patient=self._is_patient)
+        before = self._parts.camera if self._parts else None
+        return wiring.camera(self._settings(), SystemClock(store.floor), is_patient=self._is_patient, like=before)
 
     async def _build(self) -> None:
         """Another camera and other models in the place of those that give nothing; where there are none, the old."""

@@ -49,10 +49,11 @@ def model_registry(settings: Settings) -> Registry:
     return Registry(read_catalogue(), settings.folders().models, Path(mirror) if mirror else None)
 
 
-def camera(settings: Settings, clock: Clock, *, is_patient: bool = False) -> Camera:
+def camera(settings: Settings, clock: Clock, *, is_patient: bool = False, like: Camera | None = None) -> Camera:
     """The camera that [capture] names; not opened before its first frame is asked for.
 
     Where none is found, one who `is_patient` gets a camera that is looked for; raises Missing for others.
+    `like` is the camera whose place it takes, if any.
     """
     from smartlogd.capture.choose import open_camera
 
@@ -60,7 +61,7 @@ def camera(settings: Settings, clock: Clock, *, is_patient: bool = False) -> Cam
         registry = model_registry(settings)
         return tuple(registry.path(name) for name in DEMO_PHOTOS)
 
-    return open_camera(settings.capture, clock, photos, is_patient=is_patient)
+    return open_camera(settings.capture, clock, photos, is_patient=is_patient, like=like)
 
 
 def gate(settings: Settings) -> MotionGate:

@@ -63,29 +63,51 @@ def _present(options: CaptureOptions) -> str:
 
 
 def open_camera(
-    options: CaptureOptions, clock: Clock, photos: Callable[[], tuple[Path, ...]], *, is_patient: bool = False
+    options: CaptureOptions,
+    clock: Clock,
+    photos: Callable[[], tuple[Path, ...]],
+    *,
+    is_patient: bool = False,
+    like: Camera | None = None,
 ) -> Camera:
     """The camera that `options.source` means; it is opened when its first frame is asked for.
 
     One who `is_patient` gets a camera also where "auto" finds none: it is looked for until there is one.
+    `like` is the camera whose place the new one takes: of the same device, it lends what it knows of it.
 
     `photos` is called for "demo" alone and gives the paths of astronaut.png and camera.png. Raises
     Missing where "auto" finds nothing, and UnusableInput for a source that cannot be meant.
     """
+    known = _live(like)
     if options.source == "auto" and is_patient:
-        return SoughtCamera(lambda: open_camera(options, clock, photos))
+        return SoughtCamera(lambda: open_camera(options, clock, photos, like=known))
     source = find_camera(options) if options.source == "auto" else options.source
     options = options.model_copy(update={"source": source})
     if source == "demo":
         return DemoCamera(photos(), options, clock)
-    if source == "picamera":
-        return LiveCamera("Pi camera", f"{_ROOM}.picamera:film", options, clock)
-    if source.startswith("/dev/"):
-        return LiveCamera(source, f"{_ROOM}.opencv:film", options, clock)
-    if source.startswith(SCHEMES):
-        return LiveCamera(shown(source), f"{_ROOM}.network:film", options, clock)
-    if source.startswith(command.PREFIX):
-        return LiveCamera(command.argv(options)[0], f"{_ROOM}.command:film", options, clock)
+    if lens := _lens(options):
+        name, function = lens
+        return LiveCamera(name, f"{_ROOM}.{function}", options, clock, like=known)
     from smartlogd.capture.stream import FileCamera  # PyAV is large: only who reads video pays for it
 
     return PacedCamera(FileCamera(Path(source).expanduser(), loop=options.loop), options, clock)
+
+
+def _lens(options: CaptureOptions) -> tuple[str, str] | None:
+    """How a live camera is called, and the function of this room that films by it; None for what is no live camera."""
+    source = options.source
+    if source == "picamera":
+        return "Pi camera", "picamera:film"
+    if source.startswith("/dev/"):
+        return source, "opencv:film"
+    if source.startswith(SCHEMES):
+        return shown(source), "network:film"
+    if source.startswith(command.PREFIX):
+        return command.argv(options)[0], "command:film"
+    return None
+
+
+def _live(camera: Camera | None) -> LiveCamera | None:
+    """The live camera itself, also where it had to be looked for first."""
+    found = camera.camera if isinstance(camera, SoughtCamera) else camera
+    return found if isinstance(found, LiveCamera) else None

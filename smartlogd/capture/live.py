@@ -23,6 +23,8 @@ log = logging.getLogger("smartlogd.capture")
 
 _TIMES_AS_LONG = 2.0
 """How much longer than ever before an opening may take, once it is known how long it takes."""
+_PATIENT_FROM = 16
+"""After so many silent attempts in a row, and after each doubling of that, one is given all the time there is."""
 
 
 class LiveCamera:
@@ -32,6 +34,7 @@ class LiveCamera:
     that gives nothing for `stall_s`, does not open within `open_s`, or whose process ends, is lost:
     that is said in the log, once for each reason, the child is killed, and after a pause a new one is
     started. While it is paused there is no child, so that the device is closed. The iteration ends only by `close`.
+    `like` is the camera whose place it takes: how long that one took to open is known already.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class LiveCamera:
         clock: Clock,
         *,
         chance: Callable[[], float] = random.random,
+        like: LiveCamera | None = None,
     ) -> None:
         self._name = name
         self._lens = lens
@@ -50,8 +54,9 @@ class LiveCamera:
         self._chance = chance
         self._status, self._why = "opening", ""
         self._latest = Latest()
-        self._next_seq = 0
-        self._longest_opening_s: float | None = None
+        self._next_seq = self._silences = 0
+        is_known = like is not None and like.name == name
+        self._longest_opening_s: float | None = like._longest_opening_s if like and is_known else None
         self._life: Life | None = None
         self._starting = asyncio.Lock()
         self._shutter = Shutter()
@@ -85,6 +90,7 @@ class LiveCamera:
                         yield frame
                 waits = self._pauses()  # it was paused: the failures before that are forgotten
             except Silence as silence:  # the wait was long enough already
+                self._silences += 1
                 await self._lose(silence, min(next(waits), self._options.backoff_s))
             except CameraLost as lost:
                 await self._lose(lost, next(waits))
@@ -126,16 +132,19 @@ class LiveCamera:
     def _patience_s(self) -> float:
         """How long the first frame may take: less than at the very first time, once it is known.
 
-        A driver that froze may never return from an open; the sooner it is tried anew, the sooner it is back.
+        A driver that froze may never return from an open; the sooner it is tried anew, the sooner it is back. But now
+        and then it is waited for longer, for the camera may have become slower than it ever was.
         """
-        if self._longest_opening_s is None:
+        silences = self._silences
+        is_patient = silences >= _PATIENT_FROM and silences & (silences - 1) == 0  # 16, 32, 64 ...
+        if is_patient or self._longest_opening_s is None:
             return self._options.open_s
         return min(self._options.open_s, max(self._options.stall_s, _TIMES_AS_LONG * self._longest_opening_s))
 
     def _run(self, opening_s: float) -> None:
         """Note that it is open, and how long that took."""
         self._longest_opening_s = max(opening_s, self._longest_opening_s or 0.0)
-        self._status, self._why = "running", ""
+        self._status, self._why, self._silences = "running", "", 0
         log.info("camera running", extra={"camera": self._name})
 
     async def _lose(self, lost: CameraLost, pause_s: float) -> None:

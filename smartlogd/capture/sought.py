@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 
 from smartlogd.base.errors import Missing
 from smartlogd.base.ports import Camera
 from smartlogd.base.seen import Frame
+from smartlogd.capture.shutter import Shutter
 
 LOOK_S = 5.0
 """How often a camera that is not there is looked for."""
@@ -18,14 +19,17 @@ log = logging.getLogger("smartlogd.capture")
 
 
 class SoughtCamera:
-    """The camera that `find` gives, once it does not raise Missing any more; `absent` until then."""
+    """The camera that `find` gives, once it does not raise Missing any more; `absent` until then.
+
+    While it is paused nothing is looked for: looking asks every video device what it is.
+    """
 
     def __init__(self, find: Callable[[], Camera], *, look_s: float = LOOK_S) -> None:
         self._find, self._look_s = find, look_s
         self._camera: Camera | None = None
         self._why = ""
-        self._paused = self._looked = False
-        self._closing = asyncio.Event()
+        self._looked = False
+        self._shutter = Shutter()
 
     @property
     def name(self) -> str:
@@ -42,44 +46,42 @@ class SoughtCamera:
         """The camera's own; before there is one: opening, absent, paused or ended."""
         if self._camera:
             return self._camera.status
-        if self._closing.is_set():
-            return "ended"
-        if self._paused:
-            return "paused"
-        return "absent" if self._looked else "opening"
+        return self._shutter.word or ("absent" if self._looked else "opening")
+
+    @property
+    def camera(self) -> Camera | None:
+        """The camera itself, once there is one."""
+        return self._camera
 
     async def frames(self) -> AsyncIterator[Frame]:
         """Its frames, from when it is found until it is closed."""
-        while not self._closing.is_set():
+        while await self._shutter.opened():
             camera = await asyncio.to_thread(self._looked_for)
             if camera is None:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._look_s):
-                        await self._closing.wait()
+                await self._shutter.rested(self._look_s)
+            if camera is None or not self._shutter.is_open:  # turned while it was looked for: it is not open yet
                 continue
             self._camera = camera
-            if self._paused:
-                await camera.pause()
             async with aclosing(camera.frames()) as frames:  # type: ignore[type-var] # an async generator, in truth
                 async for frame in frames:
                     yield frame
             return
 
     async def pause(self) -> None:
-        """Close the lens; one that is found later stays closed."""
-        self._paused = True
+        """Close the lens, and look for none until `resume`."""
+        self._shutter.pause()
         if self._camera:
             await self._camera.pause()
 
     async def resume(self) -> None:
         """Open the lens again, where there is one."""
-        self._paused = False
+        self._shutter.resume()
         if self._camera:
             await self._camera.resume()
 
     async def close(self) -> None:
         """Give up looking, and give the lens back; a second call does nothing."""
-        self._closing.set()
+        self._shutter.close()
         if self._camera:
             await self._camera.close()
 

@@ -141,6 +141,18 @@ def stuck_and_deaf(options: CaptureOptions) -> Iterator[Shot]:
     yield from stuck(options)
 
 
+def slow_once_told(options: CaptureOptions) -> Iterator[Shot]:
+    """Opens at once; when the file `source` is there it falls silent, and from then on takes long to open."""
+    if Path(options.source).exists():
+        time.sleep(6.0)
+        yield from steady(options)
+    for number in range(100_000):
+        while Path(options.source).exists():
+            time.sleep(3600)
+        yield picture(options, number)
+        time.sleep(1 / 30)
+
+
 def refusing(options: CaptureOptions) -> Iterator[Shot]:
     """Cannot be opened while the file `source` is there, and says so at once."""
     for number in range(100_000):

@@ -7,8 +7,10 @@ import pytest
 from smartlogd.base.errors import Missing, UnusableInput
 from smartlogd.base.time import SystemClock
 from smartlogd.capture.choose import find_camera, open_camera
+from smartlogd.capture.live import LiveCamera
 from smartlogd.capture.nodes import Node
 from smartlogd.capture.options import CaptureOptions
+from smartlogd.capture.sought import SoughtCamera
 
 USB = Node(Path("/dev/video1"), "uvcvideo", "Webcam", 0x1)
 CODEC = Node(Path("/dev/video10"), "bcm2835-codec", "codec", 0x4000)
@@ -95,3 +97,21 @@ async def test_each_source_has_its_camera_and_opens_nothing_yet(source: str, nam
 def test_the_demo_is_given_its_photographs() -> None:
     camera = open_camera(CaptureOptions(source="demo"), SystemClock(), lambda: (Path("a.png"), Path("c.png")))
     assert camera.name == "demo"
+
+
+@pytest.mark.parametrize("is_sought", [False, True])
+def test_a_camera_in_the_place_of_another_is_lent_what_that_one_knows(is_sought: bool) -> None:
+    def no_photos() -> tuple[Path, ...]:
+        return ()
+
+    options, clock = CaptureOptions(source="/dev/video0"), SystemClock()
+    live = open_camera(options, clock, no_photos)
+    assert isinstance(live, LiveCamera)
+    live._longest_opening_s = 2.5
+    before = SoughtCamera(lambda: live) if is_sought else live
+    if isinstance(before, SoughtCamera):
+        before._camera = live
+    for source, known_s in (("/dev/video0", 2.5), ("/dev/video1", None)):
+        after = open_camera(options.model_copy(update={"source": source}), clock, no_photos, like=before)
+        assert isinstance(after, LiveCamera)
+        assert after._longest_opening_s == known_s

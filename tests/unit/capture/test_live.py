@@ -433,6 +433,42 @@ async def test_a_camera_known_to_open_soon_is_waited_for_no_longer_than_it_needs
     await watching
 
 
+async def test_a_camera_that_became_slower_than_ever_is_given_time_now_and_then(tmp_path: Path) -> None:
+    source = tmp_path / "slow"
+    live, frames = camera("slow_once_told", source=str(source), open_s=60.0, stall_s=0.5), []
+    watching = asyncio.create_task(kept(live, frames))
+    await more(frames, 0, 30.0)
+    source.touch()
+    live._silences = 14  # as if it had been lost for a minute already: 15 comes with its silence
+    async with asyncio.timeout(60):
+        while live.status != "lost":
+            await asyncio.sleep(0.01)
+    seen = len(frames)
+    await more(frames, seen, 60.0)
+    assert live._silences == 0
+    await live.close()
+    await watching
+
+
+async def test_a_camera_in_the_place_of_another_knows_how_long_that_one_took_to_open(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = tmp_path / "frozen"
+    first = camera("stuck", source=str(source), open_s=60.0, stall_s=1.0)
+    await some(first, 1)
+    await first.close()
+    source.touch()
+    changed = OPTIONS.model_copy(update={"source": str(source), "open_s": 60.0, "stall_s": 1.0})
+    second = LiveCamera("stuck", "fake_lenses:stuck", changed, SystemClock(), like=first)
+    other = LiveCamera("another", "fake_lenses:stuck", changed, SystemClock(), like=first)
+    watching = [asyncio.create_task(kept(live, [])) for live in (second, other)]
+    async with asyncio.timeout(30):
+        while not pauses_of("stuck", caplog):
+            await asyncio.sleep(0.02)
+    assert other.status == "opening", "another device is another matter"
+    await asyncio.gather(second.close(), other.close(), *watching)
+
+
 @pytest.mark.parametrize("lens", ["stuck", "stuck_and_deaf", "never_opening"])
 async def test_closing_takes_less_than_two_seconds_while_the_driver_is_frozen(lens: str, tmp_path: Path) -> None:
     (tmp_path / "frozen").touch()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import threading
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -74,16 +75,39 @@ async def test_while_there_is_none_it_is_absent_and_can_be_closed() -> None:
     assert camera.status == "ended"
 
 
-async def test_a_pause_from_before_it_was_found_holds() -> None:
+async def test_while_it_is_paused_nothing_is_looked_for() -> None:
     socket = Socket(1)
     camera = SoughtCamera(socket, look_s=0.01)
     await camera.pause()
-    assert camera.status == "paused"
-    assert [frame.seq async for frame in camera.frames()]
+    task = asyncio.create_task(anext(aiter(camera.frames())))
+    await asyncio.sleep(0.1)
+    assert (camera.status, socket.looks, camera.camera) == ("paused", 0, None)
     await camera.resume()
+    assert (await task).seq == 0
     await camera.pause()
+    await camera.resume()
     await camera.close()
-    assert socket.camera.asked == ["pause", "resume", "pause", "close"]
+    assert socket.camera.asked == ["pause", "resume", "close"]
+
+
+async def test_what_is_found_after_it_was_paused_is_left_until_it_is_resumed() -> None:
+    socket, looking, going = Socket(0), threading.Event(), threading.Event()
+
+    def find() -> Plugged:
+        looking.set()
+        going.wait(5)
+        return socket()
+
+    camera = SoughtCamera(find)
+    task = asyncio.create_task(anext(aiter(camera.frames())))
+    await asyncio.to_thread(looking.wait, 5)
+    await camera.pause()
+    going.set()
+    await asyncio.sleep(0.1)
+    assert (camera.status, camera.camera, task.done()) == ("paused", None, False)
+    await camera.resume()
+    assert (await task).seq == 0
+    assert camera.camera is socket.camera
 
 
 async def test_a_pause_that_was_taken_back_before_it_was_found_does_not_hold() -> None:
