@@ -342,3 +342,19 @@ def test_a_model_is_found_through_tables_by_name() -> None:
     line = model_at(Settings, ("movement", "lines", "anything"))
     assert line is not None
     assert "inside" in line.model_fields
+
+
+def test_settings_in_a_folder_that_is_closed_to_this_user_say_which_group_to_join(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path, *_: object) -> None:  # the tests may run as root, to whom nothing is closed
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("smartlogd.settings.environment", dict)
+    monkeypatch.setattr("smartlogd.settings.PLACES", (str(tmp_path / "smartlogd.toml"),))
+    monkeypatch.setattr(Path, "is_file", closed)
+    monkeypatch.setattr(Path, "open", closed)
+    with pytest.raises(WrongConfiguration, match="permission denied") as refused:
+        read_settings()
+    assert "sudo usermod -aG smartlogd $USER" in refused.value.hint
