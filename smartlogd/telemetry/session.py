@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from smartlogd.base.health import Heartbeat
 from smartlogd.base.known import Json
@@ -14,7 +14,7 @@ from smartlogd.base.ports import Feed
 from smartlogd.base.time import Clock
 from smartlogd.telemetry import discovery, health
 from smartlogd.telemetry.login import Login
-from smartlogd.telemetry.mqtt import Line
+from smartlogd.telemetry.mqtt import Line, promised_s
 from smartlogd.telemetry.options import MqttOptions
 from smartlogd.telemetry.orders import Orders
 from smartlogd.telemetry.presence import Presence
@@ -82,17 +82,7 @@ class Session:
 
     async def run(self, online: Callable[[], None]) -> NoReturn:
         """Tell and listen until the connection ends (BrokerTrouble); calls `online` once all was told that is first."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._until_ended())
-                tasks.create_task(self._watch())
-                tasks.create_task(self._live(online))
-        except BaseExceptionGroup as group:
-            troubles, mistakes = group.split(BrokerTrouble)
-            if troubles is None or mistakes is not None:
-                raise
-            raise _first(troubles) from None
-        raise AssertionError("none of the three ever returns")
+        await _together(self._until_ended(), self._watch(), self._live(online))
 
     async def farewell(self) -> None:
         """Say "offline" and goodbye, within 1 s."""
@@ -137,7 +127,7 @@ class Session:
         """Ask for a sign of life, so that after 1.5 x keepalive without one the connection is given up."""
         keepalive_s = self._options.keepalive_s
         while True:
-            await asyncio.sleep(keepalive_s / 2)
+            await asyncio.sleep(promised_s(keepalive_s) / 2)
             await self._line.ask(f"{self._topics.root}/alive", keepalive_s)
 
     async def _live(self, online: Callable[[], None]) -> None:
@@ -145,10 +135,7 @@ class Session:
         await self._voice.tell(self._topics.status, b"online", retain=True)
         await self._presence.tell_all()
         online()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._telling.run(self._fresh))
-            tasks.create_task(self._presence.run(self._fresh))
-            tasks.create_task(self._be_reborn())
+        await _together(self._telling.run(self._fresh), self._presence.run(self._fresh), self._be_reborn())
 
     async def _listen(self) -> None:
         """Subscribe, and learn what an earlier run of this device told Home Assistant."""
@@ -174,7 +161,18 @@ class Session:
             await self._presence.tell_all()
 
 
-def _first(group: BaseExceptionGroup[BrokerTrouble]) -> BrokerTrouble:
-    """One of what happened at the same time: the others are of the same end."""
-    inner = group.exceptions[0]
-    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
+async def _together(*walks: Coroutine[Any, Any, None]) -> NoReturn:
+    """Run them until the first fails, and raise that; a mistake of ours before the end of the connection.
+
+    Not a TaskGroup: one whose children fail at the instant at which it is cancelled forgets that it was, and then a
+    daemon that is to stop would connect again instead.
+    """
+    tasks = [asyncio.create_task(walk) for walk in walks]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    failed = [end for end in ends if end is not None and not isinstance(end, asyncio.CancelledError)]
+    raise min(failed, key=lambda error: isinstance(error, BrokerTrouble))

@@ -87,9 +87,15 @@ class Telling:
                     await self._voice.settle(topic, answer)
                     self._account.told += 1
                 last = seq
-        finally:
-            if last is not None:
-                await self._feed.told(last)
+        except BaseException:  # the connection ended, or we are stopped
+            with suppress(SmartlogError):
+                await self._acknowledge(last)
+            raise
+        await self._acknowledge(last)
+
+    async def _acknowledge(self, last: int | None) -> None:
+        if last is not None:
+            await self._feed.told(last)
 
     def _sent(self, event: Told) -> tuple[str, asyncio.Future[int] | None]:
         told = health.told(event, self._clock.now(), names=self._options.names)
