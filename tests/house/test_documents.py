@@ -36,7 +36,7 @@ def on_disk() -> set[str]:
     inner = {f"{path.relative_to(ROOT)}/" for path in (*folders, *tests)} | {
         str(path.relative_to(ROOT)) for path in modules
     }
-    return inner | {f"{name}/" for name in ("smartlogd", "config", "docs", "scripts", "tests")}
+    return inner | {f"{name}/" for name in ("smartlogd", "config", "docs", "scripts", "systemd", "tests")}
 
 
 def test_readme_draws_the_folders_that_are_there() -> None:
