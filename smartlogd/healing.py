@@ -72,7 +72,7 @@ class Healer:
     async def run(self) -> None:
         """Climb and pulse until cancelled; CameraLost, fatal, from the rung on which the daemon ends."""
         self._fruitless = await asyncio.to_thread(_counted, self._fruitless_file)
-        await self._arm()
+        self._arm()
         fatal: SmartlogError | None = None
         try:
             async with asyncio.TaskGroup() as group:
@@ -86,7 +86,7 @@ class Healer:
         if fatal is not None:
             raise fatal
 
-    async def _arm(self) -> None:
+    def _arm(self) -> None:
         """Open the machine's watchdog, where one is named; without it the last rung is not there."""
         path = self._settings().telemetry.heal.hardware_watchdog
         if path is None:
@@ -95,7 +95,7 @@ class Healer:
 
         hardware = HardwareWatchdog(path)
         try:
-            await asyncio.to_thread(hardware.start)
+            hardware.start()  # here and in no thread: cancelled between its start and its being noted, it would bite
         except SmartlogError as error:
             log.error("no hardware watchdog", extra={"what": error.what, "hint": error.hint})
         else:
