@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -55,8 +54,6 @@ class Broker:
 
     def start(self) -> None:
         """Start it and wait until it listens."""
-        if os.geteuid() == 0:  # it gives up root's rights and must reach its files all the same
-            _own(self.folder)
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [program(), "-c", str(self.folder / "mosquitto.conf")], stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -89,8 +86,6 @@ class Broker:
         file = self.folder / "passwords"
         file.write_text("".join(f"{who}:{word}\n" for who, word in self.passwords.items()))
         subprocess.run([program("mosquitto_passwd"), "-U", str(file)], check=True, capture_output=True)
-        if os.geteuid() == 0:
-            _own(self.folder)
         if self._process is not None:
             self._process.send_signal(1)
 
@@ -119,6 +114,8 @@ def make_broker(
         f"allow_anonymous {str(passwords is None and not client_certificates).lower()}",
     ]
     lines += ["persistence false", "log_dest stderr", "set_tcp_nodelay true", more]
+    if os.geteuid() == 0:
+        lines.append("user root")  # else it becomes an account that cannot reach a test's folder
     broker = Broker(folder, port, "")
     if tls:
         broker.authority = Authority(folder)
@@ -136,17 +133,6 @@ def make_broker(
     broker.settings = "\n".join([*lines, ""])
     (folder / "mosquitto.conf").write_text(broker.settings)
     return broker
-
-
-def _own(folder: Path) -> None:
-    """Give the folder to the account that Mosquitto becomes when root starts it."""
-    try:
-        account = pwd.getpwnam("mosquitto")
-    except KeyError:
-        return
-    for path in (folder, *folder.iterdir()):
-        if path.suffix not in {".py"}:
-            os.chown(path, account.pw_uid, account.pw_gid)
 
 
 @dataclass
@@ -206,18 +192,20 @@ async def listening(broker: Broker, topic: str = "#", **options: object) -> Asyn
 class Cable:
     """A network cable between a device and a broker, that can be pulled: then nothing goes through, not even an end.
 
-    What either side sends while it is pulled is lost, as are connections that are made: nobody answers on them.
+    What either side sends while it is pulled is lost, as are connections that are made: nobody answers on them. While
+    it `is_closed`, connections are refused; `close` ends those that there are.
     """
 
-    def __init__(self, port: int) -> None:
-        self._to = port
+    def __init__(self, port: int, at: int = 0) -> None:
+        self._to, self._at = port, at
         self.is_pulled = False
+        self.is_closed = False
         self._server: asyncio.Server | None = None
         self._ways: set[asyncio.Task[None]] = set()
         self.port = 0
 
     async def __aenter__(self) -> Cable:
-        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", self._at)
         self.port = int(self._server.sockets[0].getsockname()[1])
         return self
 
@@ -228,14 +216,24 @@ class Cable:
             way.cancel()
         await asyncio.gather(*self._ways, return_exceptions=True)
 
+    def close(self) -> None:
+        """End every connection, and refuse new ones until `is_closed` is unset."""
+        self.is_closed = True
+        for way in self._ways:
+            way.cancel()
+
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         this = asyncio.current_task()
         assert this is not None
+        if self.is_closed:
+            writer.transport.abort()
+            return
         self._ways.add(this)
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
         except OSError:
-            writer.close()
+            self._ways.discard(this)
+            writer.transport.abort()
             return
         try:
             await asyncio.gather(self._carry(reader, far_writer), self._carry(far_reader, writer))

@@ -138,8 +138,10 @@ class Speaker:
             yield self.broker
         finally:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            done, _ = await asyncio.wait({task}, timeout=5)
+            assert done, "it does not stop"
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
 
     async def until(self, word: str, within_s: float = 10.0) -> Mapping[str, object]:
         """Wait for a word in its state."""
