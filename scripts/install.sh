@@ -28,7 +28,7 @@ sysusers=/usr/local/lib/sysusers.d/smartlogd.conf tmpfiles=/usr/local/lib/tmpfil
 rules=/etc/udev/rules.d/99-smartlogd-dma-heap.rules
 patience_s=60
 
-wheels='' models='' wanted=/usr/bin/python3 dry='' purge='' verb=install
+wheels='' models='' wanted=/usr/bin/python3 is_made='' dry='' purge='' verb=install
 making='' switching='' fresh='' old='' before='' copy=''
 
 say() { printf '%s\n' "$*"; }
@@ -131,20 +131,24 @@ look() {
         old=${old##*/}
         [ -x "$releases/$old/venv/bin/smartlogd" ] || old=''
     fi
-    if [ -n "$old" ] && [ "$(cat "$releases/$old/whole" 2>/dev/null)" = "$mark" ]; then
-        fresh=$old
-    else
-        fresh=$version-$(($(newest_number) + 1))
-    fi
+    fresh=$(grep -lsxF "$mark" "$releases"/*/whole | sort | tail -1) # this one, or one that was refused at the last step
+    fresh=${fresh%/whole} fresh=${fresh##*/}
+    is_made=$fresh
+    fresh=${fresh:-$version-$(($(newest_number) + 1))}
 }
 
 fingerprint() { ingredients | sha256sum | cut -c1-64; }
 
 ingredients() { # all that makes a release what it is
+    surroundings
+    cd "$source" && find pyproject.toml smartlogd config/*.toml systemd scripts/install.sh -type f \
+        ! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+}
+
+surroundings() { # all that makes its packages what they are
     "$python" -c 'import sys; print(sys.version)'
     printf '%s\n' "$camera_stack"
-    cd "$source" && find pyproject.toml requirements.lock smartlogd config/*.toml systemd scripts/install.sh -type f \
-        ! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+    sha256sum <"$source/requirements.lock"
 }
 
 newest_number() {
@@ -164,20 +168,37 @@ make_user() {
 make_release() {
     making=$releases/$fresh
     mkdir -p "$making/tmp" # here, for /tmp may be a small disk in memory
-    # shellcheck disable=SC2086 # no word at all where the flag is empty
-    "$python" -m venv $camera_stack "$making/venv"
-    packages || refuse "The packages of requirements.lock could not be installed." \
-        "Is there a network? Without one, give a folder of their wheels: $0 --wheels DIR"
+    surroundings >"$making/surroundings"
+    if [ -n "$old" ] && cmp -s "$making/surroundings" "$releases/$old/surroundings"; then
+        take_over
+    else
+        environment
+        packages || refuse "The packages of requirements.lock could not be installed." \
+            "Is there a network? Without one, give a folder of their wheels: $0 --wheels DIR"
+    fi
     # From a copy: a build leaves files beside its source, and this one runs as root.
     mkdir "$making/tmp/source"
     (cd "$source" && cp -R pyproject.toml README.md LICENSE smartlogd config "$making/tmp/source/")
-    pip install --no-deps --no-build-isolation --no-index "$making/tmp/source"
+    pip install --force-reinstall --no-deps --no-build-isolation --no-index "$making/tmp/source"
     cp -R "$source/systemd" "$making/system"
     "$making/venv/bin/smartlogd" --version >/dev/null
     rm -rf "$making/tmp"
     sync
     printf '%s\n' "$mark" >"$making/whole"
     making=''
+}
+
+environment() {
+    # shellcheck disable=SC2086 # no word at all where the flag is empty
+    "$python" -m venv $camera_stack "$@" "$making/venv"
+}
+
+# The same packages for the same Python: a second name for each file spares the card half a gigabyte. What names its own
+# folder is made anew; pip never writes into a file that is there, it replaces it.
+take_over() {
+    cp -al "$releases/$old/venv" "$making/venv"
+    rm -rf "$making/venv/bin" "$making/venv/pyvenv.cfg"
+    environment --without-pip
 }
 
 pip() {
@@ -343,10 +364,10 @@ install_it() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
     step "Making the user smartlogd and its folders" make_user
-    if is_new; then
+    if [ -z "$is_made" ]; then
         step "Making $releases/$fresh with $("$python" --version), which takes a minute or some" make_release
     else
-        say "Version $fresh is made already."
+        say "$releases/$fresh is made already."
     fi
     step "Putting the settings where they are missing: $settings" put_settings
     step "Reading the settings with the new version" settings_suit
