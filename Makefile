@@ -20,6 +20,9 @@ ifneq ($(MIRROR),)
 export SMARTLOG_MODEL_MIRROR ?= $(abspath $(MIRROR))
 endif
 
+# Where `make image` keeps what took long; tests/emulated.py looks there too.
+TEST_IMAGE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/smartlogd/test-image
+
 # Without a network the tests that need a model are skipped, and say so.
 WITH_MODELS := SMARTLOG_DETECT__MODELS_DIR=$(SMARTLOG_TEST_MODELS) $(BIN)/smartlogd
 FETCH       := $(WITH_MODELS) models fetch || echo "Going on without the models that are missing."
@@ -28,14 +31,19 @@ FETCH       := $(WITH_MODELS) models fetch || echo "Going on without the models 
 # Mosquitto as the broker, a systemd in a container, what makes and reads cards, a compiler for the recorder of what is
 # written to a disk, and a clock that can be set for one program only.
 TEST_PACKAGES := python3-venv postgresql postgresql-client mosquitto mosquitto-clients systemd-container mmdebstrap \
-                 mtools dosfstools fdisk gcc libc6-dev libfaketime openssl python3-gi gir1.2-gst-rtsp-server-1.0 \
+                 mtools dosfstools fdisk shellcheck gcc libc6-dev libfaketime openssl python3-gi gir1.2-gst-rtsp-server-1.0 \
                  gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
 
+# What `make test-boot-deps` brings: the emulated machine, what its image is built with, and what talks to it.
+BOOT_PACKAGES := qemu-system-arm qemu-user-static mmdebstrap arch-test mtools dosfstools fdisk e2fsprogs kmod cpio xz-utils \
+                 mosquitto mosquitto-clients openssh-client
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long test-deps check cover eval bench fix picture lock clean install uninstall
+.PHONY: help setup run test test-long test-deps check cover eval bench fix picture lock clean install uninstall image \
+        test-boot test-boot-deps
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Make .venv and install the locked packages (PYTHON=python3.13 selects another Python)
 	@sh scripts/setup.sh $(PYTHON) $(VENV) requirements.lock
@@ -54,6 +62,17 @@ test-long: setup-test ## Run the tests with the long proofs at full length
 test-deps: ## Bring the programs some tests talk to (apt; as root or with sudo)
 	$(SUDO) apt-get update
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(TEST_PACKAGES)
+
+image: ## Build the arm64 system that test-boot starts (as root; eight minutes once, kept in ~/.cache/smartlogd)
+	@scripts/test-image.sh $(TEST_IMAGE)
+
+test-boot: setup-test image ## Start an emulated Pi from a card of flash-pi, cut it off, start it again (as root; 10 minutes)
+	@$(FETCH)
+	@SMARTLOG_TEST_BOOT=1 $(BIN)/python -m pytest tests/boot $(ARGS)
+
+test-boot-deps: ## Bring the programs that image and test-boot need (apt; as root or with sudo)
+	$(SUDO) apt-get update
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(BOOT_PACKAGES)
 
 check: setup-test ## Lint, format check, types, import contracts
 	$(BIN)/ruff check .
