@@ -17,6 +17,7 @@ import pytest
 
 from smartlogd import control
 from smartlogd.base.errors import Exit, ServiceAway, SmartlogError, UnusableInput, WrongConfiguration
+from smartlogd.base.health import Command
 
 
 class Desk:
@@ -45,6 +46,12 @@ class Desk:
     async def sync(self, what: str) -> Mapping[str, object]:
         self.asked.append(f"sync {what}")
         return {"word": "paused" if what == "pause" else "resting"}
+
+    async def command(self, command: Command) -> Mapping[str, object]:
+        self.asked.append(f"command {command.what}")
+        if command.what == "dance":
+            raise UnusableInput("The command is none we know.")
+        return {"done": command.what, "with": dict(command.arguments)}
 
 
 @contextlib.asynccontextmanager
@@ -135,6 +142,17 @@ async def test_the_sync_is_asked_after_and_steered(path: Path) -> None:
     assert desk.asked == ["sync status", "sync pause"]
 
 
+async def test_a_command_is_carried_over_with_its_arguments_and_so_is_its_refusal(path: Path) -> None:
+    desk = Desk()
+    async with served(path, desk):
+        answer = await asyncio.to_thread(control.ask, path, "command", what="line", arguments={"name": "door"})
+        assert answer == {"done": "line", "with": {"name": "door"}}
+        assert (await asyncio.to_thread(control.ask, path, "command", what="pause"))["with"] == {}
+        with pytest.raises(SmartlogError, match="none we know"):
+            await asyncio.to_thread(control.ask, path, "command", what="dance")
+    assert desk.asked == ["command line", "command pause", "command dance"]
+
+
 async def test_more_than_a_line_holds_is_refused_before_it_is_sent(path: Path) -> None:
     desk = Desk()
     async with served(path, desk):
@@ -156,6 +174,9 @@ HOSTILE = {
     "a change with a list of arguments": b'{"verb": "change", "what": "forget", "arguments": ["Anna"]}\n',
     "a sync with an unknown word": b'{"verb": "sync", "what": "drop"}\n',
     "a sync with a list": b'{"verb": "sync", "what": ["now"]}\n',
+    "a command that says nothing": b'{"verb": "command"}\n',
+    "a command with a list": b'{"verb": "command", "what": ["pause"]}\n',
+    "a command whose arguments are a word": b'{"verb": "command", "what": "line", "arguments": "door"}\n',
     "a verb that is an attribute": b'{"verb": "__class__"}\n',
     "binary": bytes(range(1, 10)) + bytes(range(11, 256)) + b"\n",
     "bytes that are no UTF-8": b'{"verb": "\xff\xfe"}\n',

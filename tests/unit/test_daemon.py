@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import os
 import signal
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from smartlogd.base.errors import Exit, Missing, SmartlogError, WrongConfiguration
+from smartlogd.base.health import Command
 from smartlogd.control import ask
 from smartlogd.daemon import LIFE, Daemon, Life, Turn
 from smartlogd.settings import Settings
@@ -184,3 +186,54 @@ async def test_two_daemons_never_share_a_state_folder(folder: Path, models_dir: 
     assert caught.value.code is Exit.CANNOT_CREATE
     first.begin_stop()
     await task
+
+
+class Systemd:
+    """What would be told to systemd, in its order; it is heard, as by a daemon that systemd started."""
+
+    is_heard, watchdog_s = True, None
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def __getattr__(self, word: str) -> Any:
+        return lambda *_: self.said.append(word)
+
+
+async def test_a_part_that_fails_for_good_ends_the_daemon_as_a_stop_does(folder: Path, models_dir: Path) -> None:
+    given = settings(folder, detect={"models_dir": str(models_dir)}, capture={"source": str(folder / "none.mp4")})
+    systemd, resorts = Systemd(), list[int]()
+    daemon = still(given, notifier=systemd, last_resort=lambda: resorts.append(1))
+    with pytest.raises(Missing):
+        await daemon.run()
+    assert resorts == [1], "what hangs while it ends has a deadline too"
+    assert systemd.said.count("stopping") == 1
+    assert "ready" not in systemd.said[systemd.said.index("stopping") :]
+
+
+async def test_a_whole_life_with_every_command_in_it_leaves_nothing_running_behind(
+    folder: Path, models_dir: Path
+) -> None:
+    given = settings(folder, detect={"models_dir": str(models_dir)}, capture={"source": "demo"})
+    systemd = Systemd()
+    daemon = still(given, notifier=systemd)
+    before = {thread.name for thread in threading.enumerate()}
+    task = await running(daemon)
+    await daemon.command(Command("pause"))
+    await daemon.reload()
+    await daemon.command(Command("resume"))
+    await daemon.command(Command("line", {"name": "door", "counting": False}))
+    camera = daemon._river.camera
+    daemon._river.rebuild()
+    async with asyncio.timeout(20):
+        while daemon._river.camera is camera:
+            await asyncio.sleep(0.01)
+    daemon._river.rebuild()
+    await daemon.command(Command("restart"))
+    async with asyncio.timeout(10):
+        await task
+    assert daemon.state()["state"] == "stopped"
+    assert systemd.said.count("ready") == 1
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    left = {thread.name for thread in threading.enumerate()} - before
+    assert {name for name in left if not name.startswith("asyncio_")} == set()

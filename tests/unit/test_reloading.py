@@ -40,3 +40,14 @@ def test_what_runs_and_what_was_read_differ_only_in_what_needs_a_restart(tmp_pat
 
 def test_nothing_new_is_nothing_to_do() -> None:
     assert sorted_out(settings(), settings()) == ((), ())
+
+
+def test_the_broker_and_the_ladder_change_in_mid_run_but_a_watchdog_stays_fed(tmp_path: Path) -> None:
+    heal = {"rebuild_s": 30, "hardware_watchdog": str(tmp_path / "watchdog")}
+    new = settings(telemetry={"heartbeat_s": 5, "mqtt": {"host": "broker.example"}, "heal": heal})
+    applied, needed = sorted_out(settings(), new)
+    assert applied == ("telemetry.heartbeat_s", "telemetry.mqtt.host", "telemetry.heal.rebuild_s")
+    assert needed == ("telemetry.heal.hardware_watchdog",)
+    running = taken_over(settings(), new).telemetry
+    assert (running.mqtt.host, running.heal.rebuild_s, running.heal.hardware_watchdog) == ("broker.example", 30, None)
+    assert sorted_out(taken_over(settings(), new), new) == ((), needed)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+from lens import Lens
+
 from smartlogd import status
 from smartlogd.pipeline import Tally
 
@@ -32,3 +35,15 @@ def test_lines_of_the_settings_come_first_and_those_of_before_are_kept() -> None
 def test_what_is_not_open_yet_is_opening() -> None:
     assert status.lens(None) == {"name": "", "status": "opening"}
     assert status.journal(None)["word"] == "opening"
+
+
+@pytest.mark.parametrize(
+    ("word", "is_settled"),
+    [("opening", False), ("running", False), ("lost", True), ("absent", True), ("paused", True), ("ended", True)],
+)
+def test_only_a_camera_that_says_why_it_gives_nothing_is_waited_for_no_more(word: str, is_settled: bool) -> None:
+    class Said(Lens):
+        status = word  # type: ignore[assignment]
+
+    assert status.is_settled(Said()) is is_settled
+    assert not status.is_settled(None)

@@ -10,7 +10,7 @@ import pytest
 
 from smartlogd import supervise
 from smartlogd.base.errors import CameraLost, Fate, Missing, SmartlogError, UnusableInput
-from smartlogd.supervise import first_error, supervised, within
+from smartlogd.supervise import first_error, renewed, supervised, within
 
 
 def failing(*errors: SmartlogError | None) -> tuple[Callable[[], Awaitable[None]], list[float]]:
@@ -103,3 +103,65 @@ async def test_who_does_not_close_in_time_is_named_and_left_behind(caplog: pytes
 def test_the_first_error_is_found_in_groups_within_groups() -> None:
     error = UnusableInput("first")
     assert first_error(ExceptionGroup("a", [ExceptionGroup("b", [error]), UnusableInput("second")])) is error
+
+
+# One life after the other ------------------------------------------------------------------------
+
+
+class Lives:
+    """Lives that are lived one after the other, each until it is ended or ends by itself."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.changed, self.over = asyncio.Event(), asyncio.Event()
+        self.mistake: Exception | None = None
+
+    async def live(self) -> None:
+        number = sum(word.startswith("begun") for word in self.said)
+        self.said.append(f"begun {number}")
+        try:
+            await self.over.wait()
+            if self.mistake:
+                raise self.mistake
+        finally:
+            await asyncio.sleep(0)  # an end takes its time
+            self.said.append(f"ended {number}")
+
+    async def until(self, word: str) -> None:
+        async with asyncio.timeout(5):
+            while word not in self.said:
+                await asyncio.sleep(0.001)
+
+
+async def test_each_change_ends_one_life_and_begins_another_and_the_end_ends_the_last() -> None:
+    lives = Lives()
+    task = asyncio.create_task(renewed(lives.changed, lives.live))
+    for number in range(3):
+        await lives.until(f"begun {number}")
+        lives.changed.set()
+    await lives.until("begun 3")
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+    assert lives.said == [f"{word} {number}" for number in range(4) for word in ("begun", "ended")]
+
+
+async def test_a_life_that_ends_by_itself_is_followed_by_none_until_there_is_a_change() -> None:
+    lives = Lives()
+    lives.over.set()
+    task = asyncio.create_task(renewed(lives.changed, lives.live))
+    await lives.until("ended 0")
+    await asyncio.sleep(0.02)
+    assert lives.said == ["begun 0", "ended 0"]
+    lives.changed.set()
+    await lives.until("ended 1")
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def test_a_mistake_in_a_life_ends_them_all() -> None:
+    lives = Lives()
+    lives.mistake = ValueError("ours")
+    lives.over.set()
+    with pytest.raises(ValueError, match="ours"):
+        await renewed(lives.changed, lives.live)
