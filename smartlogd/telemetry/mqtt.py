@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -24,6 +23,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from smartlogd.telemetry.login import Login
 from smartlogd.telemetry.options import MqttOptions
+from smartlogd.telemetry.tls import context
 from smartlogd.telemetry.trouble import BrokerAway, BrokerTrouble, disagreed, refusal, unreached, unusable
 
 MOST_BYTES = 256 * 1024
@@ -43,17 +43,6 @@ _LOST = -1
 
 Heard = Callable[[str, bytes, bool], None]
 """Is called with each message: topic, payload, and whether it was retained. It must not raise."""
-
-
-class _Socket(ssl.SSLSocket):
-    """A socket that is closed when its handshake fails: paho forgets it then, and it would stay open."""
-
-    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - as the standard library has it
-        try:
-            super().do_handshake(block)
-        except OSError:
-            self.close()
-            raise
 
 
 class _Remark(logging.Handler):
@@ -87,8 +76,7 @@ class Line(aiomqtt.Client):
             clean_session=None if is_five else True,
             properties=_asked() if is_five else None,
             will=aiomqtt.Will(will, b"offline", qos=1, retain=True),
-            # The broker waits half as long again before it speaks the will, and some look only every 5 s.
-            keepalive=max(2, options.keepalive_s * 2 // 3),
+            keepalive=promised_s(options.keepalive_s),
             max_inflight_messages=INFLIGHT,
             max_queued_outgoing_messages=4 * INFLIGHT,
             logger=quiet,
@@ -207,7 +195,7 @@ class Line(aiomqtt.Client):
     def _dial(self) -> None:
         if self._options.tls:
             try:
-                self._client.tls_set_context(_context(self._login))
+                self._client.tls_set_context(context(self._login))
             except (OSError, ValueError) as error:
                 raise unusable(error) from error
         try:
@@ -277,21 +265,23 @@ class Line(aiomqtt.Client):
         self._heard(topic, bytes(message.payload[:MOST_HEARD_BYTES]), message.retain)
 
 
+def promised_s(keepalive_s: int) -> int:
+    """How long a silence the broker is told to put up with, so that within 1.5 x keepalive_s everyone knows.
+
+    It waits half as long again before it speaks the will, and Mosquitto 2.0 was measured to be up to 6 s late with
+    it. (Below 10 s there is no room for that; only a newer broker keeps to it then.)
+
+    >>> [promised_s(keepalive_s) for keepalive_s in (5, 10, 20, 60)]
+    [2, 5, 13, 40]
+    """
+    return max(2, min(keepalive_s * 2 // 3, keepalive_s - 5))
+
+
 def _asked() -> Properties:
     """What a broker of version 5 is asked to keep to."""
     asked = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     asked.MaximumPacketSize = MOST_HEARD_BYTES
     return asked
-
-
-def _context(login: Login) -> ssl.SSLContext:
-    """TLS 1.2 or newer, the broker's name checked, with this device's certificate where it has one."""
-    context = ssl.create_default_context(cafile=login.ca)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.sslsocket_class = _Socket
-    if login.cert is not None:
-        context.load_cert_chain(login.cert, login.key, password="")  # a password keeps OpenSSL from asking a terminal
-    return context
 
 
 def _explained(error: BaseException) -> BrokerTrouble:

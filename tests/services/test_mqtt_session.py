@@ -342,3 +342,19 @@ async def test_a_mistake_of_ours_is_not_hidden(broker: Broker, tmp_path: Path) -
     device.heartbeat = None  # type: ignore[assignment]
     with pytest.raises(ExceptionGroup):
         await asyncio.wait_for(device.broker.run(), 10)
+
+
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
+async def test_a_broker_that_takes_no_pictures_is_told_all_the_rest(tmp_path: Path, protocol: str) -> None:
+    """Version 5 says how much is taken; with 3.1.1 the connection breaks, and after two times the picture stays out."""
+    small = make_broker(tmp_path / "small", more="max_packet_size 65536")
+    small.start()
+    device = Speaker(options(small.port, protocol=protocol), FileFeed(tmp_path / "events"), picture=b"x" * 100_000)
+    device.feed.append(1)
+    try:
+        async with listening(small) as listener, device.running() as running:
+            await listener.until(lambda: bool(listener.of(f"{ROOT}/event/crossing")))
+            assert running.state()["failures"] == {"3.1.1": 2, "5": 0}[protocol]
+            assert listener.of(f"{ROOT}/snapshot") == []
+    finally:
+        small.kill()

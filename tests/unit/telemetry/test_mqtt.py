@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Callable
 
 import pytest
 from broker import fake, free_port
 
 from smartlogd.telemetry.login import Login
-from smartlogd.telemetry.mqtt import MOST_BYTES, Line, _context
+from smartlogd.telemetry.mqtt import MOST_BYTES, Line
 from smartlogd.telemetry.options import MqttOptions
 from smartlogd.telemetry.trouble import BrokerAway, BrokerRefuses
 
@@ -150,10 +149,3 @@ async def test_a_topic_that_is_no_text_is_passed_over() -> None:
                 await asyncio.sleep(0.01)
         made.cut()
     assert heard == [("a", b"hi", False)]
-
-
-def test_tls_is_new_enough_and_checks_the_name() -> None:
-    context = _context(Login())
-    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
-    assert context.check_hostname
-    assert context.verify_mode is ssl.CERT_REQUIRED
