@@ -3,6 +3,7 @@
 #
 # usage: first-boot.sh arm              arrange that `run` is tried at every start until it has succeeded
 #        first-boot.sh run              do it
+#        first-boot.sh whole FILE       is it what was written, and not half overwritten?
 #        first-boot.sh overwrite FILE   take a secret off the FAT partition
 #
 # Everything may be cut short by a pulled plug: each step finds out by itself what is done already, and the marker that
@@ -34,19 +35,16 @@ place() {
     sync "$(dirname "$2")"
 }
 
-# Zeros over the file's own clusters, then away with it. It loses its name first: a cut in the middle must not leave
-# zeros under a name that is believed.
+# Zeros over the file's own clusters, under its own name, then away with it. Not renamed before: on FAT a rename that is
+# cut short can leave an empty name and, without one, the clusters with the secret in them.
 overwrite() {
-    mv "$1" "$1.moved"
-    sync "$(dirname "$1")"
-    wipe "$1.moved"
-}
-
-wipe() {
-    dd if=/dev/zero of="$1" bs="$(($(wc -c <"$1") + 1))" count=1 conv=notrunc,fsync 2>/dev/null
+    [ ! -s "$1" ] || dd if=/dev/zero of="$1" bs="$(wc -c <"$1")" count=1 conv=notrunc,fsync 2>/dev/null
     rm -f "$1"
     sync "$(dirname "$1")"
 }
+
+# No secret of ours holds a zero byte: a file that does was being overwritten when the power went.
+whole() { [ -s "$1" ] && [ "$(tr -d '\000' <"$1" | wc -c)" -eq "$(wc -c <"$1")" ]; }
 
 # --- the steps ------------------------------------------------------------------------------------
 
@@ -60,14 +58,13 @@ arm() {
 }
 
 move_secrets() {
-    for half in "$card"/secrets/*.moved; do
-        [ ! -e "$half" ] || wipe "$half"
-    done
     for secret in "$card"/secrets/smartlogd-*; do
         [ -e "$secret" ] || continue
-        mkdir -p "$root/etc/credstore"
-        place "$secret" "$root/etc/credstore/${secret##*/}" 600
-        cmp -s "$secret" "$root/etc/credstore/${secret##*/}"
+        credential=$root/etc/credstore/${secret##*/}
+        if whole "$secret"; then
+            place "$secret" "$credential" 600
+            cmp -s "$secret" "$credential"
+        fi
         overwrite "$secret"
     done
 }
@@ -84,7 +81,7 @@ forget_wifi() {
         printf '# The network is set up; its key was moved off this partition.\nnetwork:\n  config: disabled\n' >"$config"
         sync "$config"
     fi
-    wipe "$here/key"
+    overwrite "$here/key"
 }
 
 put_settings() {
@@ -142,7 +139,7 @@ tell_failure() {
     } >"$failed.new"
     sync "$failed.new"
     mv "$failed.new" "$failed"
-    sync "$boot"
+    sync "$failed" "$boot" # again the file: on FAT its length goes into the new name only now
     say "failed: $doing; the reason is in smartlogd-failed.txt on the boot partition"
 }
 
@@ -186,6 +183,7 @@ exec 3>&1
 case ${1:-} in
 arm) arm ;;
 run) run ;;
+whole) whole "$2" ;;
 overwrite) overwrite "$2" ;;
 *) sed -n 's/^# \(usage: .*\)/\1/p' "$0" >&2 && exit 2 ;;
 esac

@@ -51,12 +51,19 @@ join_wifi() {
     to=$root/etc/NetworkManager/system-connections/smartlogd-wifi.nmconnection
     [ -e "$from" ] || return 0
     raspi-config nonint do_wifi_country "$CARD_COUNTRY" || return 1
-    install -D -m 600 "$from" "$to" && sync "$to" && cmp -s "$from" "$to" && sh "$card/first-boot.sh" overwrite "$from"
+    if sh "$card/first-boot.sh" whole "$from"; then
+        install -D -m 600 "$from" "$to" && sync "$to" && cmp -s "$from" "$to" || return 1
+    fi
+    sh "$card/first-boot.sh" overwrite "$from"
 }
 
-# Only now: a cut before this line runs everything again at the next start.
+# Only now: a cut before this line runs everything again at the next start. The kernel's command line is changed where it
+# lies, within its one sector: a new file in its place could be an empty one after a cut, and then nothing starts.
 run_no_more() {
-    sed -i 's/ systemd\.[^ ]*//g' "$boot/cmdline.txt" && sync "$boot/cmdline.txt" && rm -f "$boot/firstrun.sh"
+    awk -v "wide=$(($(wc -c <"$boot/cmdline.txt") - 1))" \
+        '{ gsub(/ systemd\.[^ ]*/, ""); printf "%-" wide "s\n", $0 }' "$boot/cmdline.txt" >"$root/run/smartlogd-cmdline" &&
+        dd if="$root/run/smartlogd-cmdline" of="$boot/cmdline.txt" conv=notrunc,fsync 2>/dev/null &&
+        rm -f "$boot/firstrun.sh" "$root/run/smartlogd-cmdline"
 }
 
 must "the host name was not set" name_it

@@ -18,6 +18,7 @@ CARD = ROOT / "scripts" / "card"
 SCRIPTS = [*sorted(CARD.glob("*.sh")), ROOT / "scripts" / "test-image.sh"]
 SECRET = "a word for the broker"
 KEY = "f42c6fc52df0ebef9ebb4b90b38a5f902e83fe1b135a70e23aed762e9710a12e"
+CMDLINE = "console=tty1 rootwait systemd.run=/boot/firmware/firstrun.sh systemd.run_success_action=reboot\n"
 GOOD = 'echo "$@" >>"$SMARTLOG_CARD_ROOT/installed"\n'
 BAD = "echo 'ERROR: numpy could not be found' >&2\nexit 69\n"
 
@@ -217,8 +218,7 @@ def test_a_cut_while_overwriting_leaves_no_zeros_under_a_credentials_name(device
     device.credential.parent.mkdir(mode=0o700)
     device.credential.write_text(SECRET)
     on_card = device.card / "secrets" / "smartlogd-mqtt-password"
-    on_card.write_bytes(bytes(len(SECRET)))
-    on_card.rename(on_card.with_name(on_card.name + ".moved"))
+    on_card.write_bytes(bytes(5) + SECRET[5:].encode())
     device.installer(BAD)
     assert device.run("run").returncode == 69
     assert device.credential.read_text() == SECRET
@@ -241,7 +241,12 @@ def bookworm(device: Device) -> Device:
     """The same device with what a Bookworm system has; the account is the one that runs the tests."""
     me = pwd.getpwuid(os.getuid())
     (device.root / me.pw_dir.lstrip("/")).mkdir(parents=True)
-    for folder in ("etc/NetworkManager/system-connections", "usr/lib/userconf-pi", "usr/lib/raspberrypi-sys-mods"):
+    for folder in (
+        "run",
+        "etc/NetworkManager/system-connections",
+        "usr/lib/userconf-pi",
+        "usr/lib/raspberrypi-sys-mods",
+    ):
         (device.root / folder).mkdir(parents=True)
     noting = '#!/bin/sh\necho "${0##*/} $*" >>"$SMARTLOG_CARD_ROOT/calls"\n'
     device.program("raspi-config", noting)
@@ -252,9 +257,7 @@ def bookworm(device: Device) -> Device:
     (device.card / "authorized_keys").write_text("ssh-ed25519 AAAA ada@laptop\n")
     (device.card / "secrets" / "wifi.nmconnection").write_text(f"[wifi-security]\npsk={KEY}\n")
     (device.boot / "firstrun.sh").write_bytes((CARD / "firstrun.sh").read_bytes())
-    (device.boot / "cmdline.txt").write_text(
-        "console=tty1 rootwait systemd.run=/boot/firmware/firstrun.sh systemd.run_success_action=reboot\n"
-    )
+    (device.boot / "cmdline.txt").write_text(CMDLINE)
     return device
 
 
@@ -272,7 +275,9 @@ def test_bookworms_script_names_opens_and_connects_the_device_and_arms_the_rest(
     wifi = bookworm.root / "etc" / "NetworkManager" / "system-connections" / "smartlogd-wifi.nmconnection"
     assert (wifi.stat().st_mode & 0o777, KEY in wifi.read_text()) == (0o600, True)
     assert not (bookworm.card / "secrets" / "wifi.nmconnection").exists()
-    assert (bookworm.boot / "cmdline.txt").read_text() == "console=tty1 rootwait\n"
+    cmdline = (bookworm.boot / "cmdline.txt").read_text()
+    assert cmdline.split() == ["console=tty1", "rootwait"]
+    assert (len(cmdline), cmdline[-1]) == (len(CMDLINE), "\n")  # changed where it lay, in its one sector
     assert not (bookworm.boot / "firstrun.sh").exists()
     assert not bookworm.failed.exists()
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import doctest
 import gzip
 import hashlib
 import json
 import lzma
 import os
+import shlex
 import shutil
 import struct
 import subprocess
@@ -15,6 +17,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -54,7 +57,7 @@ BOOKWORM = {
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from flashing import cards, given, payload  # noqa: E402
+from flashing import cards, given, payload, systems  # noqa: E402
 from flashing.refusal import Refused  # noqa: E402
 
 pytestmark = pytest.mark.services
@@ -298,6 +301,29 @@ def test_a_secret_comes_through_an_open_descriptor_too(images: dict[str, Path], 
     assert read(flash.folder / "door.img", "smartlogd/secrets/smartlogd-mqtt-password").decode() == PASSWORD
 
 
+def test_a_secret_is_asked_for_at_a_terminal_and_not_shown(images: dict[str, Path], flash: Flasher) -> None:
+    command = [sys.executable, FLASH_PI, images["trixie"], "--hostname", "door", "--ssh-key", "key.pub"]
+    command += ["--config", "smartlogd.toml", "--mqtt-password"]
+    with subprocess.Popen(
+        ["script", "--quiet", "--return", "--command", shlex.join(map(str, command)), "/dev/null"],
+        cwd=flash.folder,
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as terminal:
+        assert terminal.stdin is not None
+        assert terminal.stdout is not None
+        shown = b""
+        while not shown.endswith(b"password at the MQTT broker: "):
+            shown += terminal.stdout.read(1)
+        terminal.stdin.write(PASSWORD.encode() + b"\n")
+        terminal.stdin.flush()
+        shown += terminal.stdout.read()
+    assert terminal.returncode == 0, shown
+    assert PASSWORD.encode() not in shown
+    assert read(flash.folder / "door.img", "smartlogd/secrets/smartlogd-mqtt-password").decode() == PASSWORD
+
+
 def test_the_key_of_a_network_is_the_one_of_the_standard() -> None:
     # IEEE 802.11i, annex H.4: the three published test vectors.
     assert given.wifi_key("password", "IEEE").startswith("f42c6fc52df0ebef9ebb4b90b38a5f90")
@@ -430,6 +456,11 @@ def test_what_does_not_fit_is_refused_with_what_to_leave_out(images: dict[str, P
     assert done.returncode == 74
     assert "Leave out models" in done.stderr
     assert not flash.output.exists()
+
+
+@pytest.mark.parametrize("module", [given, payload, systems], ids=lambda module: module.__name__)
+def test_the_examples_in_the_code_are_true(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0
 
 
 def test_the_locks_conditions_are_answered_for_the_device_and_not_for_this_machine() -> None:
