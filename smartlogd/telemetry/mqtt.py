@@ -28,8 +28,8 @@ from smartlogd.telemetry.trouble import BrokerAway, BrokerTrouble, disagreed, re
 
 MOST_BYTES = 256 * 1024
 """The largest message of ours."""
-MOST_HEARD_BYTES = 64 * 1024
-"""The largest packet that a broker of version 5 is told to send; commands are far smaller."""
+MOST_HEARD_BYTES = MOST_BYTES + 4096
+"""The largest packet that a broker of version 5 is told to send: what we announced once; commands are far smaller."""
 INFLIGHT = 20
 ANSWER_S = 60.0
 """How long a broker that is alive may take to acknowledge one message."""
