@@ -97,6 +97,24 @@ async def test_closing_twice_does_nothing_and_leaves_no_thread(spoken, frame) ->
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("smartlogd-objects")]
 
 
+async def test_a_model_that_hangs_keeps_its_detector_from_closing_and_nobody_else_from_going_on(spoken, frame) -> None:
+    go = threading.Event()
+
+    def hanging(tensor):
+        go.wait(10)
+        return nothing(tensor)
+
+    detector = WideDetector(spoken("ssd", (1, 300, 300, 3), hanging), OPTIONS)
+    finding = asyncio.create_task(detector.find(frame()))
+    await asyncio.sleep(0)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await detector.close()
+    go.set()
+    await finding
+    await detector.close()
+
+
 def test_a_missing_model_is_named(tmp_path) -> None:
     empty = Registry(read_catalogue(), tmp_path)
     with pytest.raises(Missing, match="face_full_range"):
