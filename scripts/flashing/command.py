@@ -17,11 +17,12 @@ from typing import NoReturn
 from flashing import cards, given, image, payload, plan
 from flashing.asking import asked
 from flashing.fat import BootPartition
-from flashing.refusal import CANNOT_CREATE, USAGE, Refused, reason
+from flashing.refusal import CANNOT_CREATE, UNUSABLE_INPUT, USAGE, Refused, reason
 from flashing.systems import Person, System, Wifi, told_apart
 
 WIFI_FILE = "SMARTLOGD_WIFI_PASSPHRASE_FILE"
 MQTT_FILE = "SMARTLOGD_MQTT_PASSWORD_FILE"
+MQTT_CA = "/etc/smartlogd/mqtt-ca.crt"
 _EPILOG = f"""The passphrase and the password are asked for, or are read from files that the environment names:
 {WIFI_FILE} and {MQTT_FILE} (/dev/fd/3 is a file too).
 docs/FLASHING.md says what happens at the first start, and what to do when it fails."""
@@ -148,12 +149,26 @@ def _wanted(asked_for: argparse.Namespace) -> tuple[plan.Wanted, bool]:
     config, is_judged = given.configuration(asked_for.config)
     enrolment = given.enrolment(asked_for.enrolment) if asked_for.enrolment else None
     ca = given.certificate(asked_for.mqtt_ca) if asked_for.mqtt_ca else None
+    _fits_the_broker(asked_for, config)
     wifi = _wifi(asked_for)
     password = asked("password at the MQTT broker", MQTT_FILE) if asked_for.mqtt_password else None
     wanted = plan.Wanted(
         person, config, payload.source(), enrolment=enrolment, mqtt_password=password, mqtt_ca=ca, wifi=wifi
     )
     return wanted, is_judged
+
+
+def _fits_the_broker(asked_for: argparse.Namespace, config: bytes) -> None:
+    """Refuse settings that would not find on the device what is put there."""
+    username, ca_file = given.broker(config)
+    if asked_for.mqtt_ca and ca_file != MQTT_CA:
+        hint = f'Write under [telemetry.mqtt]: ca_file = "{MQTT_CA}"'
+        raise Refused(UNUSABLE_INPUT, f"{asked_for.config} does not look where --mqtt-ca is put.", hint)
+    if ca_file == MQTT_CA and not asked_for.mqtt_ca:
+        raise Refused(USAGE, f"{asked_for.config} wants {MQTT_CA}, which nothing puts there.", "Add --mqtt-ca FILE.")
+    if username and not asked_for.mqtt_password:
+        hint = "Add --mqtt-password, and it is asked for."
+        raise Refused(USAGE, f"{asked_for.config} logs in as {username} at the broker, without a password.", hint)
 
 
 def _wifi(asked_for: argparse.Namespace) -> Wifi | None:

@@ -149,6 +149,12 @@ def configuration(path: Path) -> tuple[bytes, bool]:
     return content, False
 
 
+def broker(content: bytes) -> tuple[str, str]:
+    """Who the settings log in as at the MQTT broker, and where they expect its authority; empty where they say not."""
+    found = tomllib.loads(content.decode()).get("telemetry", {}).get("mqtt", {})
+    return str(found.get("username", "")), str(found.get("ca_file", ""))
+
+
 def _judged(python: str, path: Path) -> subprocess.CompletedProcess[str] | None:
     """What smartlogd says of the settings, run by that Python; None where there is no such Python."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("SMARTLOG_")}

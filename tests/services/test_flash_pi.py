@@ -348,6 +348,9 @@ REFUSALS: dict[str, tuple[dict[str, str | None], tuple[str, ...], int, str]] = {
     "an enrolment that is no JSON": ({"enrolment": "key.pub"}, (), 65, "no enrolment"),
     "an enrolment without a login": ({"enrolment": "half.json"}, (), 65, "no login"),
     "a private key for the broker": ({"mqtt_ca": "private"}, (), 65, "STOP"),
+    "an authority where the settings do not look": ({"mqtt_ca": "ca.crt"}, (), 65, "ca_file"),
+    "settings with an authority that is not given": ({"config": "private-ca.toml"}, (), 2, "--mqtt-ca"),
+    "settings with a login and no password": ({"config": "login.toml"}, (), 2, "--mqtt-password"),
     "an output that is there": ({"output": "wifi"}, (), 73, "there already"),
     "an output in no folder": ({"output": "nowhere/card.img"}, (), 73, "cannot be made"),
     "a device that is none": ({"device": "/dev/null"}, (), 65, "no disk"),
@@ -361,6 +364,9 @@ def test_what_cannot_be_done_is_refused_in_one_sentence(images: dict[str, Path],
     flash.put("private", "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n")
     flash.put("wrong.toml", "[capture]\nfsp = 5\n")
     flash.put("half.json", json.dumps({name: value for name, value in BUNDLE.items() if name != "login"}))
+    flash.put("ca.crt", "-----BEGIN CERTIFICATE-----\n")
+    flash.put("login.toml", '[telemetry.mqtt]\nhost = "b"\nusername = "door"\n')
+    flash.put("private-ca.toml", '[telemetry.mqtt]\nhost = "b"\nca_file = "/etc/smartlogd/mqtt-ca.crt"\n')
     options, more, code, words = REFUSALS[case]
     done = flash(images["trixie"], *more, **options)
     assert done.returncode == code, done.stderr
