@@ -123,7 +123,7 @@ async def test_a_day_without_a_broker_costs_no_memory_and_no_event(
         assert device.beats == 0, "a heartbeat that nobody can hear is not made"
         assert threading.active_count() < 10
         async with listening(broker, f"{ROOT}/event/#") as listener, Cable(broker.port, at=port):
-            await listener.until(lambda: len(listener.messages) >= device.feed.length, 120)
+            await listener.until(lambda: len(listener.messages) >= device.feed.length, 300)
             assert seqs(listener) == list(range(1, device.feed.length + 1)), "all are told, in their order"
             del listener.messages[:]
             assert memory_bytes() - before < 2 * FLAT_BYTES
