@@ -46,8 +46,8 @@ class Device:
         self.installer(GOOD)
         self.program("systemctl", SYSTEMCTL)
 
-    def program(self, name: str, text: str) -> None:
-        path = self.root / "bin" / name
+    def program(self, name: str, text: str, folder: str = "bin") -> None:
+        path = self.root / folder / name
         path.write_text(text)
         path.chmod(0o755)
 
@@ -66,6 +66,7 @@ class Device:
             capture_output=True,
             text=True,
             check=False,
+            start_new_session=True,  # what cuts the power may end its whole group
         )
 
     @property
@@ -231,6 +232,42 @@ def test_a_cut_at_the_very_end_is_tidied_up_and_nothing_is_installed_twice(devic
     assert device.run("run").returncode == 0
     assert not device.card.exists()
     assert not (device.root / "installed").exists()
+
+
+PLUG = """#!/bin/sh
+# Does what it is named for; at its turn the power goes, before or after.
+turn=$(($(cat "$SMARTLOG_CARD_ROOT/turns") + 1))
+echo $turn >"$SMARTLOG_CARD_ROOT/turns"
+[ $turn -ne $((CUT / 2)) ] || [ $((CUT % 2)) -eq 1 ] || kill -9 0
+PATH=${PATH#*:} "${0##*/}" "$@"
+code=$?
+[ $turn -ne $((CUT / 2)) ] || kill -9 0
+exit $code
+"""
+
+
+def test_whenever_the_plug_is_pulled_the_next_start_finishes_and_keeps_the_secret(
+    tmp_path: Path, long_run: bool
+) -> None:
+    cuts, cut = 0, 2
+    while True:
+        device = Device(tmp_path / str(cut))
+        (device.root / "plug").mkdir()
+        for name in ("cp", "mv", "rm", "dd", "sync", "chmod", "mkdir", "tar", "cmp", "systemctl"):
+            device.program(name, PLUG, folder="plug")
+        (device.root / "turns").write_text("0")
+        powered = f"{device.root / 'bin'}:{os.environ['PATH']}"
+        first = device.run("run", PATH=f"{device.root / 'plug'}:{powered}", CUT=str(cut))
+        if first.returncode == 0:
+            break
+        assert first.returncode == -signal.SIGKILL, (cut, first.stderr)
+        again = device.run("run", script=CARD / "first-boot.sh")
+        assert again.returncode == 0, (cut, again.stderr)
+        assert (device.is_done, device.credential.read_text()) == (True, SECRET), cut
+        assert not device.card.exists(), cut
+        assert not device.failed.exists(), cut
+        cuts, cut = cuts + 1, cut + (1 if long_run else 5)
+    assert cuts > (50 if long_run else 10)
 
 
 # Bookworm's script ------------------------------------------------------------------------------------
