@@ -87,6 +87,11 @@ async def healing_(ward: Ward) -> AsyncIterator[asyncio.Task[None]]:
             await task
 
 
+async def ended(task: asyncio.Task[None]) -> None:
+    async with asyncio.timeout(10):
+        await task
+
+
 async def test_it_climbs_one_rung_after_the_other_and_ends_for_systemd(
     ward: Ward, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -99,7 +104,7 @@ async def test_it_climbs_one_rung_after_the_other_and_ends_for_systemd(
         assert (await ward.after(60), ward.rebuilt) == ("rebuild", 1)
         ward.now_s += 600
         with pytest.raises(CameraLost) as caught:
-            await task
+            await ended(task)
     assert (caught.value.fate, caught.value.code) == (Fate.FATAL, Exit.MISSING)
     assert ward.count.read_text() == "1"
     rungs = [record.rung for record in caplog.records if record.message == "no frames"]  # type: ignore[attr-defined]
@@ -146,7 +151,7 @@ async def test_a_count_that_is_none_counts_nothing(ward: Ward, content: bytes) -
         await ward.after(61)
         ward.now_s += 600
         with pytest.raises(CameraLost):
-            await task
+            await ended(task)
     assert ward.count.read_text() == "1"
 
 
@@ -183,7 +188,7 @@ async def test_a_watchdog_that_cannot_be_had_leaves_the_exit(ward: Ward, caplog:
         await ward.after(61)
         ward.now_s += 8 * 600
         with pytest.raises(CameraLost):
-            await task
+            await ended(task)
     assert "no hardware watchdog" in caplog.messages
 
 

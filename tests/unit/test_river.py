@@ -155,9 +155,10 @@ async def test_a_reload_and_a_rebuild_at_once_leave_the_newest_models_and_no_oth
 ) -> None:
     async with flowing(scenery, tmp_path):
         await more_frames(scenery)
-        scenery.opening = lambda: threading.Event().wait(0.1)
+        spans_s = iter((0.3, 0.0))  # those of the rebuild come later than those of the reload, and are older
+        scenery.opening = lambda: threading.Event().wait(next(spans_s))
         scenery.river.rebuild()
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
         old, new = scenery.settings, settings("wide")
         await scenery.river.apply(old, new)
         scenery.settings = new
