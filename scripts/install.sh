@@ -131,6 +131,7 @@ look() {
         old=${old##*/}
         [ -x "$releases/$old/venv/bin/smartlogd" ] || old=''
     fi
+    if [ -z "$old" ]; then patience_s=150; fi # nothing waits to be taken back, and a first start on a slow card is long
     fresh=$(grep -lsxF "$mark" "$releases"/*/whole | sort | tail -1) # this one, or one that was refused at the last step
     fresh=${fresh%/whole} fresh=${fresh##*/}
     is_made=$fresh

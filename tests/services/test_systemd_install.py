@@ -124,6 +124,21 @@ def test_a_version_that_never_becomes_ready_is_taken_back_with_the_log(
         assert "replaced-" in machine.run("ls", "/var/lib/smartlogd")  # what the new version wrote is not thrown away
 
 
+def test_an_installer_that_is_hung_up_on_in_the_middle_leaves_what_ran_before(
+    installed: Installed, edit: Callable[[str, str, str], None]
+) -> None:
+    machine, old = installed.machine, release(installed.machine)
+    edit("systemd/smartlogd.service", "^ExecStart=.*", "ExecStart=/bin/sleep 999")
+    script = (
+        "sh /src/scripts/install.sh --wheels /wheels >/tmp/told 2>&1 & installer=$!;"
+        "until grep -q ^Starting /tmp/told; do sleep 0.2; done; kill -HUP $installer; wait $installer"
+    )
+    assert machine.tried("sh", "-c", script).returncode == 129
+    assert f"Version {old} runs again." in machine.run("cat", "/tmp/told")
+    assert release(machine) == old
+    assert installed.ask()["state"] == "running"
+
+
 def test_settings_that_it_does_not_understand_stop_nothing(installed: Installed) -> None:
     pid = installed.pid
     installed.settings("[device]\nnaam = 'door'\n")
