@@ -74,7 +74,7 @@ class Heartbeat:
     camera: str
     """The camera's name; shows no password."""
     camera_status: str
-    """opening, running, lost, paused or ended."""
+    """opening, running, lost, absent, paused or ended."""
     fps: float
     inference_p50_ms: float | None
     inference_p95_ms: float | None
