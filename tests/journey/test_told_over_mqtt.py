@@ -172,7 +172,7 @@ async def test_who_passes_is_told_once_though_the_broker_dies_and_the_daemon_res
             await listener.until(lambda: bool(listener.of(CROSSING)), 60.0)
             await acknowledged(listener)
             told = crossings(listener)
-            broker.kill()
+        broker.kill()
         gone = await until(device, lambda state: state["mqtt"]["word"] == "away" and state["lines"]["door"]["O"])
         assert gone["pid"] == process.pid
         broker.start()
