@@ -174,6 +174,11 @@ class Daemon:
         """What someone who is known is called."""
         return self._river.name_of(person)
 
+    @property
+    def left_behind(self) -> list[str]:
+        """What did not close in time: a thread hangs in it, in a driver or a model."""
+        return self._river.left_behind
+
     async def stop(self) -> None:
         """Begin to stop."""
         self.begin_stop()
@@ -334,7 +339,7 @@ class Daemon:
         """Close the lens and write what waits, side by side: together they take no longer than the slower."""
         span_s = self._settings.store.stop_s + CLOSE_S / 2
         camera = asyncio.ensure_future(self._river.close())
-        await within(span_s, parts.store.close, "the database")
+        await within(span_s, parts.store.close, "the database", self.left_behind)
         await camera
 
     async def _reported(self) -> None:

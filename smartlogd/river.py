@@ -58,6 +58,7 @@ class River:
         self._people: Mapping[PersonId, Called] = {}
         self._anew, self._changing = asyncio.Event(), asyncio.Lock()
         self._unrecognised = ""
+        self.left_behind: list[str] = []
         self._share = 1.0
         self.is_paused = False
 
@@ -91,7 +92,7 @@ class River:
         faces = asyncio.ensure_future(asyncio.to_thread(opened, self._settings()))
         try:
             self._store = store = await asyncio.to_thread(opening)
-            stack.push_async_callback(within, CLOSE_S, store.close, "the database")
+            stack.push_async_callback(within, CLOSE_S, store.close, "the database", self.left_behind)
             detector = await loading
             stack.push_async_callback(self._close_detector, detector)
             found = await faces
@@ -102,7 +103,7 @@ class River:
             self._unrecognised = unrecognised(found)
         identifier = None if isinstance(found, SmartlogError) else found
         if identifier is not None:
-            stack.push_async_callback(within, CLOSE_S, identifier.close, "recognition")
+            stack.push_async_callback(within, CLOSE_S, identifier.close, "recognition", self.left_behind)
         camera = self._filming(store)
         stack.push_async_callback(self.close)
         pipeline = wiring.pipeline(
@@ -157,7 +158,7 @@ class River:
     async def close(self) -> None:
         """Give the lens back; what was seen is in the journal."""
         if self._parts is not None:
-            await within(CLOSE_S, self._parts.camera.close, "the camera")
+            await within(CLOSE_S, self._parts.camera.close, "the camera", self.left_behind)
 
     # What is asked of it -----------------------------------------------------------------------------
 
@@ -247,8 +248,8 @@ class River:
     async def _redetect(self, parts: Parts, detector: Detector) -> None:
         """Use other models; the old ones work until the new ones can."""
         old, parts.detector = await parts.pipeline.redetected(detector), detector
-        await within(CLOSE_S, old.close, "the detector")
+        await within(CLOSE_S, old.close, "the detector", self.left_behind)
 
     async def _close_detector(self, first: Detector) -> None:
         detector = self._parts.detector if self._parts else first
-        await within(CLOSE_S, detector.close, "the detector")
+        await within(CLOSE_S, detector.close, "the detector", self.left_behind)

@@ -64,12 +64,13 @@ async def renewed(changed: asyncio.Event, live: Part) -> None:
             await asyncio.gather(living, waiting, return_exceptions=True)
 
 
-async def within(span_s: float, close: Part, what: str) -> None:
-    """Close a part, but wait no longer than `span_s`; whoever does not close in time is named and left behind."""
+async def within(span_s: float, close: Part, what: str, left_behind: list[str]) -> None:
+    """Close a part, but wait no longer than `span_s`; whoever does not close in time is named in `left_behind`."""
     try:
         async with asyncio.timeout(span_s):
             await close()
     except TimeoutError:
+        left_behind.append(what)
         log.error("%s did not close in time", what, extra={"waited_s": span_s})
 
 

@@ -59,7 +59,7 @@ def leave(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT0
     settings = read_settings(config)
     had_one = left(settings.folders().state)
     if wiring.bundle(settings) is not None:
-        hint = "Take LoadCredential=smartlogd-centre out of the unit."
+        hint = "Remove /etc/credstore/smartlogd-centre as root, and restart the service."
         raise WrongConfiguration("The enrolment is a credential of systemd, and is not ours to remove.", hint)
     if not had_one:
         raise Missing("This device has joined no centre.")

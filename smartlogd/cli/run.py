@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -103,8 +105,17 @@ def _live(config: Path | None, overrides: Mapping[str, object], socket: Path, sc
         screen.clear()
         if not as_json and not notifier.is_heard:
             screen.say(farewell(daemon.state()))
+        if daemon.left_behind and "the database" not in daemon.left_behind:
+            _leave_at_once()
 
     asyncio.run(live())
+
+
+def _leave_at_once() -> None:
+    """End the process: all is written, and a thread that hangs in a model would never let it end by itself."""
+    sys.stdout.flush()
+    logging.shutdown()
+    os._exit(0)
 
 
 def _has_camera(settings: Settings) -> bool:

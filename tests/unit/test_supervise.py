@@ -95,8 +95,10 @@ async def test_an_error_that_nothing_mends_is_passed_on() -> None:
 
 
 async def test_who_does_not_close_in_time_is_named_and_left_behind(caplog: pytest.LogCaptureFixture) -> None:
-    await within(0.02, lambda: asyncio.sleep(60), "the camera")
-    await within(1.0, lambda: asyncio.sleep(0), "the database")
+    left_behind: list[str] = []
+    await within(0.02, lambda: asyncio.sleep(60), "the camera", left_behind)
+    await within(1.0, lambda: asyncio.sleep(0), "the database", left_behind)
+    assert left_behind == ["the camera"]
     assert [record.message for record in caplog.records] == ["the camera did not close in time"]
 
 
