@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -93,6 +94,11 @@ class Emulated:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def fall_silent(self) -> None:
+        """As the network sees a power cut: nothing comes any more, and nobody has hung up."""
+        assert self._process is not None, "it has no power"
+        self._process.send_signal(signal.SIGSTOP)
 
     def wait_for(self, text: str, within_s: float) -> None:
         """Wait until the serial line shows the text."""
