@@ -66,7 +66,7 @@ test-deps: ## Bring the programs some tests talk to (apt; as root or with sudo)
 image: ## Build the arm64 system that test-boot starts (as root; eight minutes once, kept in ~/.cache/smartlogd)
 	@scripts/test-image.sh $(TEST_IMAGE)
 
-test-boot: setup-test image ## Start an emulated Pi from a card of flash-pi, cut it off, start it again (as root; 10 minutes)
+test-boot: setup-test image ## Start an emulated Pi from a card of flash-pi, cut it off, start it again (as root; 10 to 20 minutes)
 	@$(FETCH)
 	@SMARTLOG_TEST_BOOT=1 $(BIN)/python -m pytest tests/boot $(ARGS)
 
