@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from smartlogd import wiring
-from smartlogd.base.errors import Missing, SmartlogError
+from smartlogd.base.errors import Fate, Missing, SmartlogError
 from smartlogd.supervise import renewed
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from smartlogd.sync.runner import Sync
 
 _JOIN = "An administrator makes an enrolment: smartlogd central add-device. Then here: smartlogd sync join FILE"
+
+AGAIN_S = 10.0
+"""How soon the centre is thought of again where the log took nothing just now."""
 
 log = logging.getLogger("smartlogd.sync")
 
@@ -47,7 +50,9 @@ class Link:
         """How it fares, as plain JSON values; `word` is off where there is no centre."""
         if self._sync is not None:
             return self._sync.state()
-        return {"word": "off" if self._trouble is None else "refused", "detail": str(self._trouble or "")}
+        if self._trouble is None:
+            return {"word": "off", "detail": ""}
+        return {"word": "trouble" if self._trouble.fate is Fate.RETRY else "refused", "detail": str(self._trouble)}
 
     async def asked(self, what: str) -> Mapping[str, object]:
         """Answer the control socket: status, now, pause or resume.
@@ -69,21 +74,29 @@ class Link:
 
     async def _live(self) -> None:
         """One enrolment's time; ends at once where there is none, or none that can be used."""
+        while True:
+            if await self._lived():
+                return
+            await asyncio.sleep(AGAIN_S)
+
+    async def _lived(self) -> bool:
+        """The same once; False where it came to nothing only for now: a log that is written slowly."""
         self._sync = self._trouble = None
         settings = self._settings()
         try:
             bundle = await asyncio.to_thread(wiring.bundle, settings)
             await wiring.expected(self._store, has_centre=bundle is not None)
             if bundle is None:
-                return
+                return True
             await wiring.adopted(self._store, bundle)
             self._sync = await wiring.sync(settings, self._store, bundle, on_gallery_changed=self._on_gallery_changed)
         except SmartlogError as error:
             self._trouble = error
             log.error("no sync with the centre", extra={"what": error.what, "hint": error.hint})
-            return
+            return error.fate is not Fate.RETRY
         log.info("sync begun", extra={"centre": bundle.address.host, "login": bundle.login})
         try:
             await self._sync.run()
         finally:
             self._sync = None
+        return True

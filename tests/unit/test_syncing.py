@@ -13,7 +13,7 @@ from kept import running
 from paper import SECRET, enrolment
 
 from smartlogd import wiring
-from smartlogd.base.errors import Missing, SmartlogError
+from smartlogd.base.errors import DiskTrouble, Fate, Missing, SmartlogError
 from smartlogd.settings import Settings, read_settings
 from smartlogd.store.engine import Store
 from smartlogd.sync.bundle import FILE
@@ -115,3 +115,22 @@ async def test_sync_that_is_switched_off_is_no_centre(tmp_path: Path) -> None:
     async with running(tmp_path) as store, linked(store, tmp_path, enabled=False) as link:
         assert await word(link, "off") == "off"
         assert triggers(store) == []
+
+
+async def test_a_log_that_takes_nothing_just_now_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, expected = [], wiring.expected
+
+    async def busy_once(store: Store, *, has_centre: bool) -> None:
+        asked.append(has_centre)
+        if len(asked) == 1:
+            raise DiskTrouble("The change was not made.", fate=Fate.RETRY)
+        await expected(store, has_centre=has_centre)
+
+    monkeypatch.setattr(wiring, "expected", busy_once)
+    monkeypatch.setattr("smartlogd.syncing.AGAIN_S", 0.5)
+    async with running(tmp_path) as store, linked(store, tmp_path) as link:
+        assert await word(link, "trouble") == "trouble"
+        assert await word(link, "off") == "off"
+        assert asked == [False, False]
