@@ -176,7 +176,7 @@ def _sum(one: Counts, other: Counts) -> Counts:
     """Both together, by name of the line.
 
     >>> dict(_sum({"door": LineToday("door", 1, 2)}, {"door": LineToday("door", 0, 1)}))
-    {'door': LineToday(name='door', entered=1, left=3, is_counting=True)}
+    {'door': LineToday(name='door', entered=1, left=3, is_counting=True, is_gone=False)}
     """
     nothing = LineToday("", 0, 0)
     pairs = {name: (one.get(name, nothing), other.get(name, nothing)) for name in sorted({*one, *other})}
