@@ -60,7 +60,6 @@ class Healer:
         self._fruitless = 0
         self._rung = Rung.NONE
         self._began_s = self._idle_s = self._climbed_s = self._answered_s = monotonic_s()
-        self._lag_s = 0.0
         self._reason = ""
         self._hardware: HardwareWatchdog | None = None
 
