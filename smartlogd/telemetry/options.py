@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 _TOPIC = r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}$"
 """A few plain words: no wildcard and no $ may reach a topic."""
@@ -13,12 +14,28 @@ _HOST = r"^$|^[A-Za-z0-9._:-]{1,253}$"
 _LISTEN = r"^$|^(127\.0\.0\.1|\[::1\]):[0-9]{1,5}$|^unix:/.{1,100}$"
 
 
+def _host(name: str) -> str:
+    """The name again; ValueError where it cannot be a host's."""
+    if not re.fullmatch(_HOST, name):
+        raise ValueError(f"{name!r} is no host name or address, as for example broker.example.org is")
+    return name
+
+
+def _listening(place: str) -> str:
+    """The place again; ValueError where it is not on this machine."""
+    if not re.fullmatch(_LISTEN, place):
+        raise ValueError(f"{place!r} is no place on this machine, as for example 127.0.0.1:9464 or unix:/run/x.sock is")
+    return place
+
+
 class MqttOptions(BaseModel):
     """Which broker hears of this device, and how it is reached."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: str = Field(default="", pattern=_HOST, description="The broker's host name or address; none without it.")
+    host: Annotated[str, AfterValidator(_host)] = Field(
+        default="", max_length=253, description="The broker's host name or address; none without it."
+    )
     port: int | None = Field(default=None, ge=1, le=65535, description="Its port; 8883 with TLS and 1883 without.")
     protocol: Literal["3.1.1", "5"] = Field(default="5", description="The version of MQTT that is spoken.")
     tls: bool = Field(default=True, description="Whether the connection is encrypted and the broker's name checked.")
@@ -113,9 +130,9 @@ class TelemetryOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     heartbeat_s: float = Field(default=30.0, ge=1, le=3600, description="How often a heartbeat is sent.")
-    metrics: str = Field(
+    metrics: Annotated[str, AfterValidator(_listening)] = Field(
         default="",
-        pattern=_LISTEN,
+        max_length=107,
         description='Where Prometheus may ask: "127.0.0.1:9464" or "unix:/run/smartlogd/metrics.sock"; else nowhere.',
     )
     mqtt: MqttOptions = Field(default_factory=MqttOptions, description="Which broker hears of this device.")
