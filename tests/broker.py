@@ -14,7 +14,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -274,3 +274,14 @@ def fake(answers: Callable[[socket.socket], None]):  # type: ignore[no-untyped-d
             yield int(server.getsockname()[1])
         finally:
             server.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def one_broker(folder: Path) -> Iterator[Broker]:
+    """A broker that asks for nothing, for as long as the block lasts."""
+    made = make_broker(folder)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.kill()

@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from broker import Broker, Cable, Listener, fake, listening, make_broker
+from broker import Broker, Cable, Listener, fake, listening, one_broker
 from device import STOP_S, Device, stopped
 from fake_systemd import fake_systemd
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -30,18 +30,14 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "heartbeat.schema.json
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Broker]:
-    made = make_broker(tmp_path / "broker")
-    made.start()
-    yield made
-    made.kill()
+    with one_broker(tmp_path / "broker") as made:
+        yield made
 
 
 @pytest.fixture
 def other_broker(tmp_path: Path) -> Iterator[Broker]:
-    made = make_broker(tmp_path / "other")
-    made.start()
-    yield made
-    made.kill()
+    with one_broker(tmp_path / "other") as made:
+        yield made
 
 
 def tell(device: Device, port: int) -> None:

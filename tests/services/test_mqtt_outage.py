@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from broker import Broker, Cable, Listener, free_port, listening, make_broker
+from broker import Broker, Cable, Listener, free_port, listening, one_broker
 from speaker import FileFeed, Speaker, options
 
 from smartlogd.telemetry.broker import Broker as Running
@@ -27,10 +27,8 @@ FLAT_BYTES = 256 * 1024
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Broker]:
-    made = make_broker(tmp_path / "broker")
-    made.start()
-    yield made
-    made.kill()
+    with one_broker(tmp_path / "broker") as made:
+        yield made
 
 
 @pytest.fixture(params=["3.1.1", "5"])

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from broker import Broker, listening, make_broker
+from broker import Broker, listening, make_broker, one_broker
 from speaker import FileFeed, Speaker, options
 
 from smartlogd.base.errors import DiskTrouble
@@ -29,10 +29,8 @@ Made = Callable[..., Speaker]
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Broker]:
-    made = make_broker(tmp_path / "broker")
-    made.start()
-    yield made
-    made.kill()
+    with one_broker(tmp_path / "broker") as made:
+        yield made
 
 
 @pytest.fixture(params=["3.1.1", "5"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import numpy as np
 
@@ -74,3 +76,15 @@ async def until(is_so: Callable[[], object], within_s: float = 10.0) -> None:
     while not is_so():
         assert now_s() < end_s, "it never came to that"
         await asyncio.sleep(0.002)
+
+
+@asynccontextmanager
+async def alongside(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """The work as a task, for as long as the block lasts; what it failed with is raised at the end."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 from kept import running
-from lens import until
+from lens import alongside, until
 
 from smartlogd import reporting, wiring
 from smartlogd.base.errors import WrongConfiguration
@@ -99,26 +98,15 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         yield made
 
 
-@asynccontextmanager
-async def telling(desk: Desk) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(desk.reporter.run())
-    try:
-        yield task
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
 async def test_systemd_is_told_in_one_live_line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reporting, "STATUS_S", 0.01)
-    async with telling(desk):
+    async with alongside(desk.reporter.run()):
         await until(lambda: len(desk.lines) > 2)
     assert "demo" in desk.lines[0] or "9.8" in desk.lines[0]
 
 
 async def test_without_a_broker_nobody_is_called(desk: Desk) -> None:
-    async with telling(desk):
+    async with alongside(desk.reporter.run()):
         await until(lambda: desk.lines)
         desk.reporter.poke()
         assert desk.reporter.state() == {"mqtt": {"word": "off", "detail": ""}, "metrics": ""}
@@ -127,7 +115,7 @@ async def test_without_a_broker_nobody_is_called(desk: Desk) -> None:
 
 async def test_other_settings_of_the_broker_end_one_call_and_begin_another(desk: Desk) -> None:
     desk.settings = settings("one.example")
-    async with telling(desk):
+    async with alongside(desk.reporter.run()):
         await until(lambda: desk.calls and desk.calls[0].is_live)
         desk.reload(settings("one.example", confirm_hits=7))
         assert desk.calls[0].pokes == 1, "the lines may be others"
@@ -142,7 +130,7 @@ async def test_other_settings_of_the_broker_end_one_call_and_begin_another(desk:
 
 async def test_at_the_end_it_hangs_up_and_remembers_its_place(desk: Desk) -> None:
     desk.settings = settings("one.example")
-    async with telling(desk):
+    async with alongside(desk.reporter.run()):
         await until(lambda: desk.calls and desk.calls[0].is_live)
     assert (desk.calls[0].is_over, desk.feeds[0]._is_closed) == (True, True)
     desk.reporter.poke()
@@ -153,7 +141,7 @@ async def test_a_login_that_cannot_be_used_is_told_until_a_reload_mends_it(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk.settings, desk.trouble = settings("one.example"), WrongConfiguration("No password.", "Give one.")
-    async with telling(desk) as task:
+    async with alongside(desk.reporter.run()) as task:
         await until(lambda: desk.reporter.state()["mqtt"] == {"word": "refused", "detail": "No password. Give one."})
         assert not task.done()
         desk.trouble = None
@@ -176,7 +164,7 @@ async def test_prometheus_may_ask_where_and_while_the_settings_say_so(desk: Desk
     with TemporaryDirectory() as folder:  # short enough for a socket's path
         path = Path(folder) / "metrics.sock"
         desk.settings = settings(metrics=f"unix:{path}")
-        async with telling(desk):
+        async with alongside(desk.reporter.run()):
             await until(path.exists)
             assert b"200" in await asked(str(path))
             desk.reload(settings())
@@ -186,7 +174,7 @@ async def test_prometheus_may_ask_where_and_while_the_settings_say_so(desk: Desk
 
 async def test_a_place_where_nobody_can_listen_stops_nobody_else(desk: Desk, tmp_path: Path) -> None:
     desk.settings = settings("one.example", metrics=f"unix:{tmp_path}")
-    async with telling(desk) as task:
+    async with alongside(desk.reporter.run()) as task:
         await until(lambda: desk.calls and desk.calls[0].is_live)
         await until(lambda: "metrics" in desk.reporter._troubles)
         assert not task.done()

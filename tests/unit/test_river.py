@@ -6,12 +6,12 @@ import asyncio
 import stat
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from kept import running
-from lens import Lens, Models, until
+from lens import Lens, Models, alongside, until
 
 from smartlogd import river as river_module
 from smartlogd import wiring
@@ -61,13 +61,8 @@ async def flowing(scenery: Scenery, folder: Path) -> AsyncIterator[asyncio.Task[
     """The river, opened over a store of its own and running."""
     async with running(folder) as store, AsyncExitStack() as stack:
         await scenery.river.open(stack, lambda: store)
-        task = asyncio.create_task(scenery.river.run())
-        try:
+        async with alongside(scenery.river.run()) as task:
             yield task
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 async def more_frames(scenery: Scenery) -> None:

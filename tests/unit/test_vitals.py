@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 from kept import running
-from lens import Lens, until
+from lens import Lens, alongside, until
 
 from smartlogd import vitals
 from smartlogd.base.errors import DiskTrouble
@@ -65,17 +64,6 @@ async def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         yield made
 
 
-@asynccontextmanager
-async def looking(machine: Machine) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(machine.vitals.run())
-    try:
-        yield task
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
 def crossing(line: str, action: str) -> Event:
     stamp = SystemClock().now()
     data = {"line": line, "action": action, "track": 1, "confidence": 0.9, "x": 0.5, "y": 0.5}
@@ -90,7 +78,7 @@ async def test_passings_of_today_are_told_also_of_lines_that_are_gone(machine: M
         }
     }
     store: Any = machine.store  # type: ignore[attr-defined]
-    async with looking(machine):
+    async with alongside(machine.vitals.run()):
         for line, action in (("door", "I"), ("door", "I"), ("door", "O"), ("attic", "I")):
             await store.journal.append(crossing(line, action)).durable()
         await until(lambda: machine.vitals.beat().entered == 3)
@@ -141,7 +129,7 @@ async def test_when_it_is_hot_fewer_frames_are_used_and_more_when_it_is_cool_aga
 ) -> None:
     hours = iter(range(0, 10**9, 3600))
     monkeypatch.setattr(vitals, "monotonic_s", lambda: float(next(hours)))
-    async with looking(machine):
+    async with alongside(machine.vitals.run()):
         await until(lambda: machine.vitals.body.temperature_c == 50.0)
         assert machine.vitals.pace == 1.0
         machine.body = Body(temperature_c=85.0)
@@ -166,7 +154,7 @@ async def test_a_log_that_cannot_be_read_just_now_is_read_the_next_time(
             raise DiskTrouble("The disk is away.")
 
     monkeypatch.setattr(machine.vitals._today, "look", look)
-    async with looking(machine):
+    async with alongside(machine.vitals.run()):
         await until(lambda: len(looks) > 1)
 
 
