@@ -116,7 +116,6 @@ class Daemon:
         self._interrupted_s = 0.0
         self._life = Life.STARTING
         self._flowing, self._stopping = asyncio.Event(), asyncio.Event()
-        self._asked = asyncio.Lock()
         self._steering = Steering(settings, read, lambda: self._river, self._notifier, self.begin_stop)
         on_looking = (*watchers, lambda *_: self._flowing.set(), self._looked)
         self._river = River(lambda: self._settings, self._tally, on_looking, is_patient=self._notifier.is_heard)

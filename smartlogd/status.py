@@ -36,10 +36,19 @@ class Log(Protocol):
         ...
 
 
+def freshness(tally: Tally, now_s: float) -> tuple[float | None, bool]:
+    """The age of the newest frame in seconds, None before the first; and whether that is young enough to count.
+
+    >>> freshness(Tally(newest_s=10.0), 12.5), freshness(Tally(newest_s=10.0), 13.0), freshness(Tally(), 13.0)
+    ((2.5, True), (3.0, False), (None, False))
+    """
+    age_s = None if tally.newest_s is None else now_s - tally.newest_s
+    return age_s, age_s is not None and age_s < STALE_S
+
+
 def flow(tally: Tally, began_s: float, now_s: float) -> Mapping[str, object]:
     """How the frames flow: rate, people in view, counts, delays. `began_s` is when the process began."""
-    age_s = None if tally.newest_s is None else now_s - tally.newest_s
-    is_live = age_s is not None and age_s < STALE_S
+    age_s, is_live = freshness(tally, now_s)
     return {
         "fps": round(tally.fps, 1) if is_live else 0.0,
         "people": tally.people if is_live else 0,

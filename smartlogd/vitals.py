@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import smartlogd
-from smartlogd import wiring
+from smartlogd import status, wiring
 from smartlogd.base.errors import DiskTrouble
 from smartlogd.base.health import Backlog, Body, Heartbeat, LineToday, Told
 from smartlogd.base.time import SystemClock, machine_boot, monotonic_s
@@ -78,9 +78,8 @@ class Vitals:
 
     def beat(self) -> Heartbeat:
         """How everything fares just now."""
-        settings, tally, camera, now_s = self._settings(), self._tally, self._river.camera, monotonic_s()
-        age_s = None if tally.newest_s is None else now_s - tally.newest_s
-        is_live = age_s is not None and age_s < LIVE_S
+        settings, tally, now_s = self._settings(), self._tally, monotonic_s()
+        (age_s, is_live), lens = status.freshness(tally, now_s), status.lens(self._river.camera)
         return Heartbeat(
             device=settings.device.name,
             version=smartlogd.__version__,
@@ -88,8 +87,8 @@ class Vitals:
             at=self._clock.now(),
             uptime_s=now_s - self._began_s,
             state=self._life(),
-            camera=camera.name if camera else "",
-            camera_status=camera.status if camera else "opening",
+            camera=lens["name"],
+            camera_status=lens["status"],
             fps=tally.fps if is_live else 0.0,
             inference_p50_ms=tally.inference_ms(0.5),
             inference_p95_ms=tally.inference_ms(0.95),
@@ -161,10 +160,6 @@ class Vitals:
         self._river.pace(share)
         words = "fewer frames are used: the device is hot" if share < before else "more frames are used again"
         log.warning(words, extra={"share": share, "temperature_c": self.body.temperature_c})
-
-
-LIVE_S = 3.0
-"""Without a new frame for this long, nothing is said about frame rate and people in view."""
 
 
 def told(event: Told) -> Mapping[str, object]:

@@ -14,7 +14,7 @@ import pytest
 from kept import running
 from lens import Lens, alongside, until
 
-from smartlogd import vitals
+from smartlogd import status, vitals
 from smartlogd.base.errors import DiskTrouble
 from smartlogd.base.health import Backlog, Body, Told
 from smartlogd.base.ids import uuid7
@@ -106,7 +106,7 @@ async def test_without_new_frames_nothing_is_said_about_now(machine: Machine) ->
     machine.tally.fps, machine.tally.people = 9.0, 2
     machine.tally.newest_s = monotonic_s()
     assert (machine.vitals.beat().fps, machine.vitals.beat().people) == (9.0, 2)
-    machine.tally.newest_s = monotonic_s() - vitals.LIVE_S
+    machine.tally.newest_s = monotonic_s() - status.STALE_S
     assert (machine.vitals.beat().fps, machine.vitals.beat().people) == (0.0, 0)
 
 
