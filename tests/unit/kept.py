@@ -17,6 +17,13 @@ from smartlogd.store.options import StoreOptions
 async def running(folder: Path, *, group_commit_s: float = 0.02) -> AsyncIterator[Store]:
     options = StoreOptions(group_commit_s=group_commit_s, reserve_mib=0)
     store = open_store(folder, device="yard", version="0", clock=SystemClock(), options=options, boot=uuid4())
+    async with written(store):
+        yield store
+
+
+@asynccontextmanager
+async def written(store: Store) -> AsyncIterator[Store]:
+    """The store, its journal at work, closed at the end."""
     task = asyncio.create_task(store.journal.run())
     try:
         yield store

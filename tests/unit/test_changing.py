@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from answered import answered
 from kept import running
 
 from smartlogd import changing
 from smartlogd.base.errors import Missing, ServiceAway, SmartlogError, UnusableInput
 from smartlogd.base.time import SystemClock
 from smartlogd.changing import change, changed
-from smartlogd.control import serve
 from smartlogd.settings import Settings
 from smartlogd.store.engine import Store
 from smartlogd.store.lock import FolderLock, FolderTaken
@@ -113,31 +112,9 @@ class Desk:
         return {}
 
 
-@contextmanager
-def listening(path: Path, desk: Desk) -> Iterator[None]:
-    """A daemon's desk, in a thread of its own."""
-    path.parent.mkdir(parents=True)
-    loop = asyncio.new_event_loop()
-    task = loop.create_task(serve(path, desk))
-
-    def live() -> None:
-        with suppress(asyncio.CancelledError):
-            loop.run_until_complete(task)
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
-
-    thread = threading.Thread(target=live)
-    thread.start()
-    while not path.exists():
-        threading.Event().wait(0.005)
-    yield
-    loop.call_soon_threadsafe(task.cancel)
-    thread.join()
-
-
 def test_where_a_daemon_runs_it_is_asked_and_nothing_is_done_beside_it(settings: Settings, home: Path) -> None:
     desk = Desk()
-    with listening(home / "run" / "control.sock", desk):
+    with answered(home / "run" / "control.sock", desk):
         assert changed(settings, "enrol", {"name": "Anna"}) == {"changed": True}
         with pytest.raises(SmartlogError, match="Nobody is called so") as caught:
             changed(settings, "forget", {"name": "Anna"})

@@ -146,11 +146,7 @@ def slow_once_told(options: CaptureOptions) -> Iterator[Shot]:
     if Path(options.source).exists():
         time.sleep(6.0)
         yield from steady(options)
-    for number in range(100_000):
-        while Path(options.source).exists():
-            time.sleep(3600)
-        yield picture(options, number)
-        time.sleep(1 / 30)
+    yield from stuck(options)
 
 
 def refusing(options: CaptureOptions) -> Iterator[Shot]:

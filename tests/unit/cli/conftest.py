@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -10,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from answered import answered
 
 from smartlogd.__main__ import code
 from smartlogd.base.errors import SmartlogError, WrongConfiguration
 from smartlogd.base.health import Command
-from smartlogd.control import serve
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +120,6 @@ class Desk:
 @pytest.fixture
 def desk(state: Path) -> Iterator[Desk]:
     """A daemon's socket, answered by a desk on another thread."""
-    desk, socket = Desk(), state / "run" / "control.sock"
-    socket.parent.mkdir(parents=True)
-    loop = asyncio.new_event_loop()
-    task = loop.create_task(serve(socket, desk))
-
-    def live() -> None:
-        with pytest.raises(asyncio.CancelledError):
-            loop.run_until_complete(task)
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
-
-    thread = threading.Thread(target=live)
-    thread.start()
-    while not socket.exists():
-        threading.Event().wait(0.005)
-    yield desk
-    loop.call_soon_threadsafe(task.cancel)
-    thread.join()
+    desk = Desk()
+    with answered(state / "run" / "control.sock", desk):
+        yield desk

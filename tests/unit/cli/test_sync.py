@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from answered import answered
 
 from smartlogd.base.errors import Exit
-from smartlogd.control import serve
 from smartlogd.store.begin import begin
 from smartlogd.store.engine import transaction
 from smartlogd.store.sending import standing
@@ -105,24 +103,9 @@ class Desk:
 
 @pytest.fixture
 def desk(joined: Path) -> Iterator[Desk]:
-    desk, socket = Desk(), joined / "run" / "control.sock"
-    socket.parent.mkdir(parents=True, exist_ok=True)
-    loop = asyncio.new_event_loop()
-    task = loop.create_task(serve(socket, desk))
-
-    def live() -> None:
-        with pytest.raises(asyncio.CancelledError):
-            loop.run_until_complete(task)
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
-
-    thread = threading.Thread(target=live)
-    thread.start()
-    while not socket.exists():
-        threading.Event().wait(0.005)
-    yield desk
-    loop.call_soon_threadsafe(task.cancel)
-    thread.join()
+    desk = Desk()
+    with answered(joined / "run" / "control.sock", desk):
+        yield desk
 
 
 def test_a_daemon_is_asked_and_its_answer_printed(smartlogd: Smartlogd, desk: Desk) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import sqlite3
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
+from kept import written
 
 from smartlogd.base.ids import LiveIds
 from smartlogd.base.known import Event, PersonId, SubjectId, TrackId
@@ -128,18 +128,7 @@ def face() -> Callable[..., Template]:
 
 @pytest.fixture
 def running() -> Callable[[Store], object]:
-    @asynccontextmanager
-    async def run(store: Store) -> AsyncIterator[Store]:
-        task = asyncio.create_task(store.journal.run())
-        try:
-            yield store
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            await store.close()
-
-    return run
+    return written
 
 
 @pytest.fixture
