@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from smartlogd.base.geometry import Box
-from smartlogd.base.known import Behaviour, CrossingLine, Event, Happening, Phase, Track
+from smartlogd.base.known import Behaviour, Crossing, CrossingLine, Event, Phase, Track, TrackId, Zone
 from smartlogd.base.ports import Camera, Detector, Identifier, Ids, Journal, Receipt
 from smartlogd.base.seen import Detection, Frame, Glance, Kind
 from smartlogd.base.time import Stamp, monotonic_s
 from smartlogd.base.who import Recognition, View
 from smartlogd.identities import Identities, News
-from smartlogd.movement.rules import Rules
+from smartlogd.movement.behaviour import Conduct, behave
+from smartlogd.movement.rules import BehaviourRules, Rules
 from smartlogd.movement.scene import Scene, step
 from smartlogd.movement.vote import VoteRules
 from smartlogd.record.compose import compose
@@ -31,6 +32,8 @@ Watcher: TypeAlias = Callable[[Frame, Scene, tuple[Event, ...]], None]
 """Someone who looks on: called once a frame, in the frame loop, so it must return at once."""
 Listener: TypeAlias = Callable[[tuple[Event, ...]], None]
 """Someone who is told what was learnt after the last frame of a recording."""
+Ender: TypeAlias = Callable[[Event], None]
+"""Someone who is told of each event that took time when it is over: the event as it was, with its end."""
 
 
 class Gate(Protocol):
@@ -113,21 +116,26 @@ class Pipeline:
         lines: tuple[CrossingLine, ...],
         rules: Rules,
         device: str,
+        zones: tuple[Zone, ...] = (),
+        behaviours: BehaviourRules | None = None,
         identifier: Identifier | None = None,
         votes: VoteRules | None = None,
         heartbeat_s: float = 5.0,
         watchers: tuple[Watcher, ...] = (),
         listeners: tuple[Listener, ...] = (),
+        enders: tuple[Ender, ...] = (),
         tally: Tally | None = None,
     ) -> None:
         self.tally = tally or Tally()
         self._camera, self._gate, self._detector = camera, gate, detector
         self._journal, self._device, self._heartbeat_s = journal, device, heartbeat_s
         self._lines, self._rules = lines, rules
-        self._watchers, self._listeners = watchers, listeners
+        self._zones, self._behaviours = zones, behaviours or BehaviourRules()
+        self._watchers, self._listeners, self._enders = watchers, listeners, enders
         self.identities = Identities(ids, votes or VoteRules())
         self._identifier, self._ids = identifier, ids
-        self._scene = Scene()
+        self._scene, self._conduct = Scene(), Conduct()
+        self._open: dict[tuple[str, TrackId, int], Event] = {}
         self._looking = asyncio.Lock()
         self._scanned: Stamp | None = None
         self._newest: Receipt | None = None
@@ -152,8 +160,9 @@ class Pipeline:
             detections = await self._detections(frame, glance)
             learnt = self._learnt(await self._views(), frame.stamp)
             whom, stamp = self.identities.whom, frame.stamp
-            self._scene, happenings = step(self._scene, detections, glance, stamp, self._lines, self._rules, whom)
-            events = self._written((*learnt, *happenings))
+            self._scene, passed = step(self._scene, detections, glance, stamp, self._lines, self._rules, whom)
+            begun = self._begun(stamp, frame.aspect)
+            events = (*self._written(learnt), *begun, *self._written(passed))  # nobody passes before being there
             for watch in self._watchers:
                 watch(frame, self._scene, events)
             self._count(frame)
@@ -162,10 +171,18 @@ class Pipeline:
             await self._journal.room()
             await self._spaced(came_s)
         self._end(self._learnt(await self._views(), None))
+        self.leave()
 
-    def relined(self, lines: tuple[CrossingLine, ...], rules: Rules) -> None:
-        """Use other lines and rules from the next frame on; tracks live on."""
-        self._lines, self._rules = lines, rules
+    def leave(self) -> None:
+        """Nobody looks any more: whatever takes time is over, as of when it was seen last."""
+        if self.tally.newest is not None:
+            self._begun(self.tally.newest, 1.0, ())
+
+    def relined(
+        self, lines: tuple[CrossingLine, ...], rules: Rules, zones: tuple[Zone, ...], behaviours: BehaviourRules
+    ) -> None:
+        """Use other lines, zones and rules from the next frame on; tracks live on."""
+        self._lines, self._rules, self._zones, self._behaviours = lines, rules, zones, behaviours
 
     def refitted(self, *, gate: Gate | None = None, heartbeat_s: float | None = None) -> None:
         """Use another motion gate or heartbeat from the next frame on; tracks live on."""
@@ -224,7 +241,30 @@ class Pipeline:
     async def _views(self) -> tuple[View, ...]:
         return await self._identifier.news() if self._identifier else ()
 
-    def _learnt(self, views: tuple[View, ...], now: Stamp | None) -> tuple[Happening, ...]:
+    def _begun(self, stamp: Stamp, aspect: float, tracks: tuple[Track, ...] | None = None) -> tuple[Event, ...]:
+        """The events of what began in this frame; of what is over, the end is noted."""
+        seen = self._scene.tracks if tracks is None else tracks
+        self._conduct, told = behave(
+            self._conduct, seen, stamp, self._zones, self._behaviours, aspect=aspect, whom=self.identities.whom
+        )
+        return tuple(event for behaviour in told if (event := self._told(behaviour)) is not None)
+
+    def _told(self, behaviour: Behaviour) -> Event | None:
+        """The event that it makes; None where it is the end of one that was told before."""
+        key = (behaviour.what, behaviour.track, behaviour.start.mono_ns)
+        before = self._open.pop(key, None)
+        if before is not None and behaviour.end is not None:
+            self._journal.end(before.id, behaviour.end, behaviour.data)
+            over = replace(before, ended=behaviour.end, data={**before.data, **behaviour.data})
+            for end in self._enders:
+                end(over)
+            return None
+        (event,) = self._written((behaviour,))
+        if behaviour.end is None:
+            self._open[key] = event
+        return event
+
+    def _learnt(self, views: tuple[View, ...], now: Stamp | None) -> tuple[Behaviour, ...]:
         """What looks at faces told: written to subjects' rows, remembered, and to be told as faces seen."""
         news: News = self.identities.learn(views, self._scene.tracks, now)
         self.tally.looks += len(views)
@@ -243,20 +283,20 @@ class Pipeline:
             self._identifier.merged(recognition.subject, recognition.merged_into)
         self._identifier.remember(recognition.templates)
 
-    def _written(self, happenings: tuple[Happening, ...]) -> tuple[Event, ...]:
+    def _written(self, happenings: Sequence[Behaviour | Crossing]) -> tuple[Event, ...]:
         events = tuple(self._event(happening) for happening in happenings)
         for event in events:
             self._journal.append(event)  # returns at once; the writer commits the group
             self.tally.log(event)
         return events
 
-    def _end(self, happenings: tuple[Happening, ...]) -> None:
+    def _end(self, happenings: tuple[Behaviour, ...]) -> None:
         """What the last looks tell when no frame comes any more."""
         events = self._written(happenings)
         for listen in self._listeners:
             listen(events)
 
-    def _event(self, happening: Happening) -> Event:
+    def _event(self, happening: Behaviour | Crossing) -> Event:
         being = self.identities.of(happening.track, self._scene.tracks, _stamp(happening))
         return compose(happening, being.subject, self._ids, self._device, being.person)
 
@@ -267,7 +307,7 @@ class Pipeline:
         self.tally.people = sum(track.kind is Kind.PERSON for track in confirmed)
 
 
-def _stamp(happening: Happening) -> Stamp:
+def _stamp(happening: Behaviour | Crossing) -> Stamp:
     return happening.start if isinstance(happening, Behaviour) else happening.stamp
 
 

@@ -158,6 +158,7 @@ class River:
     async def close(self) -> None:
         """Give the lens back; what was seen is in the journal."""
         if self._parts is not None:
+            self._parts.pipeline.leave()
             await within(CLOSE_S, self._parts.camera.close, "the camera", self.left_behind)
 
     # What is asked of it -----------------------------------------------------------------------------
@@ -167,6 +168,7 @@ class River:
         self.is_paused = True
         if self._parts is not None:
             await self._parts.camera.pause()
+            self._parts.pipeline.leave()
 
     async def remember_pause(self, *, is_paused: bool) -> None:
         """Note it in the database: a lens that was to be closed stays so after a power cut."""
@@ -188,7 +190,10 @@ class River:
         if old.detect != new.detect or wiring.needs_feet(old) != wiring.needs_feet(new):
             async with self._changing:
                 await self._redetect(parts, await asyncio.to_thread(wiring.detector, new))
-        parts.pipeline.relined(new.movement.crossing_lines(), new.movement.rules())
+        movement = new.movement
+        parts.pipeline.relined(
+            movement.crossing_lines(), movement.rules(), movement.watched_zones(), movement.behaviour_rules()
+        )
         parts.pipeline.identities.rules = wiring.votes(new)
         if parts.identifier:
             parts.identifier.options = new.identify

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from smartlogd.identify.gallery import Gallery
     from smartlogd.identify.identifier import FaceIdentifier
     from smartlogd.movement.vote import VoteRules
-    from smartlogd.pipeline import Listener, Pipeline, Tally, Watcher
+    from smartlogd.pipeline import Ender, Listener, Pipeline, Tally, Watcher
     from smartlogd.store.engine import Store
     from smartlogd.store.feed import StoreFeed
     from smartlogd.store.upkeep import Upkeep
@@ -355,6 +355,7 @@ def pipeline(
     identifier: Identifier | None = None,
     watchers: tuple[Watcher, ...] = (),
     listeners: tuple[Listener, ...] = (),
+    enders: tuple[Ender, ...] = (),
     tally: Tally | None = None,
 ) -> Pipeline:
     """The river, from this camera to this journal."""
@@ -370,9 +371,12 @@ def pipeline(
         votes=votes(settings),
         lines=settings.movement.crossing_lines(),
         rules=settings.movement.rules(),
+        zones=settings.movement.watched_zones(),
+        behaviours=settings.movement.behaviour_rules(),
         device=settings.device.name,
         heartbeat_s=settings.capture.motion.heartbeat_s,
         watchers=watchers,
         listeners=listeners,
+        enders=enders,
         tally=tally,
     )

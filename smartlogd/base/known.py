@@ -114,18 +114,57 @@ class Crossing:
     confidence: float
 
 
+class ZoneKind(enum.Enum):
+    """What a zone of the picture is for."""
+
+    BOWL_FOOD = "bowl_food"
+    BOWL_WATER = "bowl_water"
+    BED = "bed"
+    DOOR = "door"
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A named part of the picture: a polygon of three points or more, in fractions, without crossing itself."""
+
+    name: str
+    kind: ZoneKind
+    polygon: tuple[Point, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """Something a track did: `what` is an event type of the data model (person_entered, sit, ...)."""
+    """Something a track did: `what` is an event type of the data model (person_entered, sit, ...).
+
+    What takes time is told twice, with the same `what`, `track` and `start`: without an `end` when it is sure that
+    it began, and with it when it is over. What is over when it is sure is told once, with its `end`.
+    `data` is what else the event says of it, such as the zone.
+    """
 
     what: str
     track: TrackId
     start: Stamp
     end: Stamp | None
     confidence: float
+    data: Mapping[str, Json] = field(default_factory=dict)
 
 
-Happening: TypeAlias = Crossing | Behaviour
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Something that was heard, once, however often it was repeated: a bark, a howl, a whine, speech, an alarm, glass.
+
+    `count` is how often within the burst, `peak` when it was surest, `confidence` how sure then (0..1).
+    """
+
+    what: str
+    start: Stamp
+    end: Stamp
+    peak: Stamp
+    count: int
+    confidence: float
+
+
+Happening: TypeAlias = Crossing | Behaviour | Burst
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +184,45 @@ class Event:
     person: PersonId | None = None
     ended: Stamp | None = None
     data: Mapping[str, Json] = field(default_factory=dict)
+
+
+class Medium(enum.Enum):
+    """What a recording is; its event is `clip_saved` or `snapshot_saved`."""
+
+    CLIP = "clip"
+    SNAPSHOT = "snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A clip or a snapshot: planned before its file is written, and known more exactly once it is there.
+
+    `id` is that of the event of its being saved, by which it is known everywhere. `start` is the stamp of its first
+    frame (planned: as asked for), `duration_s` 0 for a snapshot. `cause` is the event that it shows, None where a
+    person asked for it. `suffix` is that of its file (".mp4", ".jpg"), which is called by its id.
+    """
+
+    id: EventId
+    medium: Medium
+    start: Stamp
+    duration_s: float
+    suffix: str
+    labels: tuple[str, ...] = ()
+    note: str | None = None
+    cause: EventId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A recording's file, whole and on the disk: where it lies in the state folder, its size and its hash.
+
+    `start` and `duration_s` are those of the first and to the last frame that it really holds. `preview` is where a
+    still of it lies, None where there is none.
+    """
+
+    path: str
+    bytes: int
+    sha256: str
+    start: Stamp
+    duration_s: float
+    preview: str | None = None

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from smartlogd.base.geometry import Box
 from smartlogd.base.health import Command, Told
-from smartlogd.base.known import Event, EventId, SubjectId, Track, TrackId
-from smartlogd.base.seen import Detection, Frame, Pixels
+from smartlogd.base.known import Event, EventId, Filed, Json, Recording, SubjectId, Track, TrackId
+from smartlogd.base.seen import Detection, Frame, Pixels, Sound
 from smartlogd.base.time import Stamp
 from smartlogd.base.who import Embedding, Recognition, Template, View
 from smartlogd.base.wire import Applied, Page, Parcel, Verdicts, Waiting
@@ -57,6 +57,28 @@ class Camera(Protocol):
 
     async def close(self) -> None:
         """Give the lens back, within 2 s, whatever state it is in; a second call does nothing."""
+        ...
+
+
+class Microphone(Protocol):
+    """Air -> Sounds."""
+
+    @property
+    def name(self) -> str:
+        """How a person would call it: the device, or the file."""
+        ...
+
+    @property
+    def status(self) -> str:
+        """One of: opening, running, lost (being opened again), ended."""
+        ...
+
+    def sounds(self) -> AsyncIterator[Sound]:
+        """Pieces of sound until a file ends or the microphone is closed; one that is lost is opened again."""
+        ...
+
+    async def close(self) -> None:
+        """Give the device back, within 2 s; a second call does nothing."""
         ...
 
 
@@ -158,12 +180,44 @@ class Journal(Protocol):
         """Take the event and return at once; never loses it, never waits for a disk."""
         ...
 
+    def end(self, event: EventId, at: Stamp, data: Mapping[str, Json]) -> Receipt:
+        """Note that an event that takes time is over, and what else is known of it by then; returns at once."""
+        ...
+
     def learn(self, recognition: Recognition) -> Receipt:
         """Take what was learnt about a subject and return at once; written in order with the events."""
         ...
 
     async def room(self) -> None:
         """Return when there is room for more events: at once, but when the disk has long been full."""
+        ...
+
+
+class Shelf(Protocol):
+    """Where recordings are noted: the event and the row come before the file, and the row follows the file."""
+
+    async def plan(self, recording: Recording) -> str:
+        """Note the event of its being saved and its row, in one transaction; the path its file is to have.
+
+        The path is below the state folder, as rows have it. On the disk when this returns. DiskTrouble where it
+        cannot be noted: then no file may be written.
+        """
+        ...
+
+    async def filed(self, recording: EventId, filed: Filed) -> None:
+        """Note that its file is there, whole."""
+        ...
+
+    async def lost(self, recording: EventId) -> None:
+        """Note that it came to nothing: there is no file, and there will be none."""
+        ...
+
+
+class Actuator(Protocol):
+    """What a routine has others do: a dispenser, a robot, someone with a phone."""
+
+    async def act(self, step: Mapping[str, Json], timeout_s: float) -> Mapping[str, Json]:
+        """Ask for one step, and wait until someone says how it went: {"result": done | failed | timeout | away}."""
         ...
 
 

@@ -63,21 +63,38 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Keypoint:
-    """A named place on a body or face: `point` on the picture, and how sure it is seen, 0..1."""
+    """A named place on a body or face: `point` on the picture, and how sure it is seen, 0..1.
+
+    `world` is where it is in space, where the model says so: metres from the middle of the hips, x to the right and
+    y down as the picture shows them (not as the body lies), z away from the camera.
+    """
 
     name: str
     point: Point
     visibility: float = 1.0
+    world: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What a classifier takes someone to be doing: a word of the data model (sit, stand, lie, ...), and how surely."""
+
+    what: str
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One thing found in one frame: what, where, how sure (0..1), and its keypoints if it has any."""
+    """One thing found in one frame: what, where, how sure (0..1), its keypoints if it has any, and what it does.
+
+    `guess` is that of the model of the registry's `action` slot, None where there is none.
+    """
 
     kind: Kind
     box: Box
     score: float
     keypoints: tuple[Keypoint, ...] = ()
+    guess: Guess | None = None
 
     def keypoint(self, name: str) -> Keypoint | None:
         """The keypoint of this name, if the detector gave one."""
@@ -101,6 +118,30 @@ class Sighting:
 
     body: Detection
     face: Detection | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """A piece of sound: float32[n] mono at 16 kHz, -1 to 1, whose first sample was heard at `stamp`; gapless by `seq`.
+
+    `seq` counts pieces; where one is missing, sound was lost between the two.
+    """
+
+    seq: int
+    stamp: Stamp
+    samples: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one window of sound is like: how sure each word is (bark, howl, whine, speech, alarm, glass), 0..1.
+
+    The window begins at `stamp` and lasts `span_s`.
+    """
+
+    stamp: Stamp
+    span_s: float
+    scores: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)

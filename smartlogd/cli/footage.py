@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from smartlogd import wiring
 from smartlogd.base.ids import ReplayIds
-from smartlogd.base.known import Event, Phase, TrackId
+from smartlogd.base.known import Event, EventId, Json, Phase, TrackId
 from smartlogd.base.ports import Journal, Receipt
 from smartlogd.base.seen import Frame
+from smartlogd.base.time import Stamp
 from smartlogd.base.who import Recognition
 from smartlogd.capture.stream import FileCamera, footage_sha256
 from smartlogd.identify.identifier import FaceIdentifier
 from smartlogd.movement.scene import Scene
-from smartlogd.pipeline import Listener, Watcher
+from smartlogd.pipeline import Ender, Listener, Watcher
 from smartlogd.record.draw import LineCount
 from smartlogd.settings import Settings
 
@@ -73,6 +75,10 @@ class Unkept:
         """Let the event go by: whoever looks on has seen it."""
         return self
 
+    def end(self, event: EventId, at: Stamp, data: Mapping[str, Json]) -> Receipt:
+        """Let it go by as well."""
+        return self
+
     def learn(self, recognition: Recognition) -> Receipt:
         """Let it go by as well."""
         return self
@@ -93,6 +99,7 @@ async def play(
     identifier: FaceIdentifier | None = None,
     watchers: tuple[Watcher, ...] = (),
     listeners: tuple[Listener, ...] = (),
+    enders: tuple[Ender, ...] = (),
 ) -> Account:
     """Carry every frame of the clip through the pipeline; `watchers` look on after the account was made up.
 
@@ -113,6 +120,7 @@ async def play(
             identifier=identifier,
             watchers=(account, *watchers),
             listeners=listeners,
+            enders=enders,
         )
         await pipeline.run()
     finally:

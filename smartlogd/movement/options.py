@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from smartlogd.base.errors import Exit, SmartlogError
 from smartlogd.base.geometry import Point, Segment, along, offset
-from smartlogd.base.known import Action, Anchor, CrossingLine, Side
-from smartlogd.movement.rules import Rules
+from smartlogd.base.known import Action, Anchor, CrossingLine, Side, Zone
+from smartlogd.movement.rules import BehaviourRules, Rules
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 LineName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}$")]
@@ -157,6 +157,14 @@ class MovementOptions(BaseModel):
             debounce_known_s=self.debounce_known_s,
             debounce_unknown_s=self.debounce_unknown_s,
         )
+
+    def watched_zones(self) -> tuple[Zone, ...]:
+        """All zones as movement knows them, in the order of the file."""
+        return ()
+
+    def behaviour_rules(self) -> BehaviourRules:
+        """The thresholds of behaviours as plain values."""
+        return BehaviourRules()
 
 
 def _lie_upon_each_other(one: Segment, other: Segment) -> bool:

@@ -27,3 +27,11 @@ class Rules:
     """A known person is not logged again in the same direction within this span ..."""
     debounce_unknown_s: float = 15.0
     """... and an unknown one within this; unless logged the other way in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class BehaviourRules:
+    """Thresholds of what tracks do; spans in seconds, lengths in fractions."""
+
+    dwell_s: float = 1.0
+    """A posture is told after it was held this long."""

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from smartlogd.base.geometry import Point, overlap
-from smartlogd.base.known import Behaviour, Crossing, CrossingLine, Happening, Phase, Track, TrackId
+from smartlogd.base.known import Crossing, CrossingLine, Phase, Track, TrackId
 from smartlogd.base.seen import Detection, Glance
 from smartlogd.base.time import Stamp
 from smartlogd.base.who import Who
-from smartlogd.movement.behaviour import appearance
 from smartlogd.movement.debounce import is_repeat
 from smartlogd.movement.line import Look, Watch, anchor_of, begin, departed, watch
 from smartlogd.movement.rules import Rules
@@ -57,15 +56,16 @@ def step(
     lines: Sequence[CrossingLine],
     rules: Rules,
     whom: Mapping[TrackId, Who] = MappingProxyType({}),
-) -> tuple[Scene, tuple[Happening, ...]]:
-    """The scene one frame on, and what happened in it. Pure: the same arguments give the same answer.
+) -> tuple[Scene, tuple[Crossing, ...]]:
+    """The scene one frame on, and the passings of lines in it, by their instants.
+
+    Pure: the same arguments give the same answer.
 
     `whom` says who each track is taken for, where anybody was recognised: someone who comes back on another
     track is still the same.
     """
     phases = {trail.id: trail.phase for trail in scene.trails}
     trails, next_id = advance(scene.trails, sightings(detections), glance, stamp, rules, scene.next_id)
-    appeared = [found for trail in trails if (found := appearance(phases.get(trail.id), trail.track()))]
     watches, passed = _watched(scene, trails, lines, rules)
     believed = {trail.id for trail in trails if trail.phase in {Phase.CONFIRMED, Phase.LOST}}
     believed |= {id_ for id_, phase in phases.items() if phase is Phase.LOST}
@@ -81,7 +81,7 @@ def step(
         logged=tuple(c for c in logged if c.track in alive or stamp.since(c.stamp) < memory_s),
         next_id=next_id,
     )
-    return after, _in_order(appeared, crossings)
+    return after, tuple(sorted(crossings, key=lambda c: (c.stamp.mono_ns, c.track, c.line)))
 
 
 def _watched(
@@ -202,8 +202,3 @@ def _is_heir(crossing: Crossing, earlier: Crossing, mine: Trail, other: Trail | 
         and mine.first.since(earlier.stamp) > -_ECHO_S / 2
         and (other is None or other.last.since(mine.first) <= 0)
     )
-
-
-def _in_order(appeared: Sequence[Behaviour], crossings: Sequence[Crossing]) -> tuple[Happening, ...]:
-    """Appearances first, then crossings by their instants: nobody passes before being there."""
-    return (*appeared, *sorted(crossings, key=lambda c: (c.stamp.mono_ns, c.track, c.line)))

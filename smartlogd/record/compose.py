@@ -5,18 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from smartlogd.base.known import Behaviour, Crossing, Event, Happening, Json, PersonId, SubjectId
+from smartlogd.base.known import Behaviour, Burst, Crossing, Event, Json, PersonId, SubjectId
 from smartlogd.base.ports import Ids
 
 _DIGITS = 4
 """Places kept of a fraction: a ten-thousandth is a fifth of a pixel at 1920, and 64-bit noise stays out of the log."""
 
 
-def compose(happening: Happening, subject: SubjectId, ids: Ids, device: str, person: PersonId | None = None) -> Event:
+def compose(
+    happening: Crossing | Behaviour, subject: SubjectId, ids: Ids, device: str, person: PersonId | None = None
+) -> Event:
     """The event that tells of `happening`, which befell `subject` (known as `person`) before the camera of `device`."""
     if isinstance(happening, Crossing):
         return replace(_crossing(happening, subject, ids, device), person=person)
     return replace(_behaviour(happening, subject, ids, device), person=person)
+
+
+def heard(burst: Burst, ids: Ids, device: str) -> Event:
+    """The event of what the microphone of `device` heard: how often, how surely, and seconds from its start when most.
+
+    Nobody is its subject: a sound says what it is, and not whose.
+    """
+    data: Mapping[str, Json] = {
+        "confidence": _rounded(burst.confidence),
+        "count": burst.count,
+        "peak_s": round(burst.peak.since(burst.start), 2),
+    }
+    return Event(ids.event(burst.what, None, burst.start), device, burst.what, burst.start, ended=burst.end, data=data)
 
 
 def _crossing(crossing: Crossing, subject: SubjectId, ids: Ids, device: str) -> Event:
@@ -40,7 +55,8 @@ def _crossing(crossing: Crossing, subject: SubjectId, ids: Ids, device: str) -> 
 
 def _behaviour(behaviour: Behaviour, subject: SubjectId, ids: Ids, device: str) -> Event:
     """Something a track did: the event's type is the behaviour's own word."""
-    data: Mapping[str, Json] = {"track": int(behaviour.track), "confidence": _rounded(behaviour.confidence)}
+    own: Mapping[str, Json] = {"track": int(behaviour.track), "confidence": _rounded(behaviour.confidence)}
+    data = {**behaviour.data, **own}
     event_id = ids.event(behaviour.what, behaviour.track, behaviour.start)
     return Event(event_id, device, behaviour.what, behaviour.start, subject, ended=behaviour.end, data=data)
 
