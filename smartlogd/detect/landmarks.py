@@ -80,9 +80,10 @@ def with_landmarks(body: Detection, outputs: tuple[Tensor, ...], matrix: Floats,
     """`body` with its 33 points and a box drawn round those seen, or as it was when the model sees no body.
 
     `outputs` are 39 points of 5 numbers (x, y, z in crop pixels, logits of visibility and presence),
-    the presence of a body 0..1, a mask, the heatmap logits [1, 64, 64, 39], and world coordinates.
+    the presence of a body 0..1, a mask, the heatmap logits [1, 64, 64, 39], and 39 points in space (x, y, z in metres
+    from the middle of the hips, as the crop shows them: they are turned back to how the picture shows the body).
     """
-    numbers, presence, _, heatmap, _ = outputs
+    numbers, presence, _, heatmap, metres = outputs
     if float(np.ravel(presence)[0]) < _PRESENT:
         return body
     rows = np.asarray(numbers, np.float64).reshape(-1, 5)[: len(NAMES)]
@@ -90,11 +91,18 @@ def with_landmarks(body: Detection, outputs: tuple[Tensor, ...], matrix: Floats,
     turn, shift = matrix[:, :2], matrix[:, 2]
     places = (crop_points - shift) @ np.linalg.inv(turn).T / np.array([width, height])
     seen = sigmoid(rows[:, 3])
+    space = _turned_back(np.asarray(metres, np.float64).reshape(-1, 3)[: len(NAMES)], turn)
     points = tuple(
-        Keypoint(name, Point(float(x), float(y)), float(sure))
-        for name, (x, y), sure in zip(NAMES, places, seen, strict=True)
+        Keypoint(name, Point(float(x), float(y)), float(sure), world)
+        for name, (x, y), sure, world in zip(NAMES, places, seen, space, strict=True)
     )
     return replace(body, box=_tight(places[seen > _SEEN]) or body.box, keypoints=body.keypoints + points)
+
+
+def _turned_back(metres: Floats, turn: Floats) -> list[tuple[float, float, float]]:
+    """Points in space as the crop shows them, turned to how the picture does; their depth stays."""
+    upright = turn / np.sqrt(abs(np.linalg.det(turn)))
+    return [(float(x), float(y), float(z)) for (x, y), z in zip(metres[:, :2] @ upright, metres[:, 2], strict=True)]
 
 
 def refined(points: Floats, heatmap: Floats) -> Floats:
