@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -225,4 +226,19 @@ class Filed:
     sha256: str
     start: Stamp
     duration_s: float
+    preview: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A recording whose file lies here, whole, and is not in the object store yet.
+
+    `path` and `preview` are places in the state folder, `bytes` and `sha256` (hexadecimal) those of the file.
+    """
+
+    id: EventId
+    start: dt.datetime
+    path: str
+    bytes: int
+    sha256: str
     preview: str | None = None

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from smartlogd.base.geometry import Box
 from smartlogd.base.health import Command, Told
-from smartlogd.base.known import Event, EventId, Filed, Json, Recording, SubjectId, Track, TrackId
+from smartlogd.base.known import Event, EventId, Filed, Json, Kept, Recording, SubjectId, Track, TrackId
 from smartlogd.base.seen import Detection, Frame, Pixels, Sound
 from smartlogd.base.time import Stamp
 from smartlogd.base.who import Embedding, Recognition, Template, View
@@ -210,6 +210,40 @@ class Shelf(Protocol):
 
     async def lost(self, recording: EventId) -> None:
         """Note that it came to nothing: there is no file, and there will be none."""
+        ...
+
+
+class Media(Protocol):
+    """Recordings on their way from the device's disk into the object store, and out of it again.
+
+    A recording's row is sent to the centre once it is `uploaded`, and not before.
+    """
+
+    async def next(self, but: Collection[EventId] = ()) -> Kept | None:
+        """The oldest recording that is kept here and not uploaded, but none of those; None where there is no other."""
+        ...
+
+    async def waits(self, recording: EventId) -> bool:
+        """Whether this one is kept here and not uploaded: then parts of it that were sent already are still wanted."""
+        ...
+
+    async def uploaded(self, recording: EventId, uri: str, preview: str | None) -> bool:
+        """Note that it is in the object store, whole: its `uri` (s3://bucket/key), and the key of its still.
+
+        False where there is no such recording any more (someone was forgotten meanwhile): then its objects must go.
+        """
+        ...
+
+    async def gone(self, recording: EventId) -> None:
+        """Note that its file is not there any more, or is another than was filed: it is lost."""
+        ...
+
+    async def unwanted(self, most: int) -> tuple[str, ...]:
+        """URIs of recordings that are `lost` and have objects in the store still, which must go; at most so many."""
+        ...
+
+    async def erased(self, uri: str) -> None:
+        """Note that what was there, and the still beside it, is not there any more."""
         ...
 
 
