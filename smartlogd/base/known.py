@@ -217,8 +217,10 @@ class Recording:
 class Filed:
     """A recording's file, whole and on the disk: where it lies in the state folder, its size and its hash.
 
-    `start` and `duration_s` are those of the first and to the last frame that it really holds. `preview` is where a
-    still of it lies, None where there is none.
+    `start` is the stamp of the first frame that it really holds, `duration_s` how long it lasts. `preview` is where a
+    still of it lies, None where there is none. `moments` are the events that it shows, each with its place in it, in
+    milliseconds from its first frame: their `video_ts_ms`, where they have none yet. `labels` are those that it has by
+    now: what happens while it is being recorded adds to those that were planned; empty where nothing was added.
     """
 
     path: str
@@ -227,6 +229,8 @@ class Filed:
     start: Stamp
     duration_s: float
     preview: str | None = None
+    moments: Mapping[EventId, int] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

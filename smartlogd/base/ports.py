@@ -205,7 +205,10 @@ class Shelf(Protocol):
         ...
 
     async def filed(self, recording: EventId, filed: Filed) -> None:
-        """Note that its file is there, whole."""
+        """Note that its file is there, whole; and in the same transaction, with the events it shows, their place in it.
+
+        An event that has a place in a recording already keeps it.
+        """
         ...
 
     async def lost(self, recording: EventId) -> None:
