@@ -11,12 +11,14 @@ from smartlogd.base.geometry import Box, Point, Segment
 from smartlogd.base.known import Action, Anchor, Behaviour, Crossing, CrossingLine, Side
 from smartlogd.base.seen import Detection, Glance, Keypoint, Kind
 from smartlogd.base.time import Stamp
-from smartlogd.movement.rules import Rules
+from smartlogd.movement.behaviour import Conduct, behave
+from smartlogd.movement.rules import BehaviourRules, Rules
 from smartlogd.movement.scene import Scene, step
 
 STILL = Glance(0.0, (), light_changed=False)
 MIDDLE = CrossingLine("middle", Segment(Point(0.5, 0), Point(0.5, 1)), Side.RIGHT)
 LEVEL = CrossingLine("level", Segment(Point(0, 0.5), Point(1, 0.5)), Side.BELOW)
+APPEARANCES = {"person_entered", "dog_detected"}
 
 
 def at(seconds: float) -> Stamp:
@@ -54,7 +56,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class Told:
-    """What movement told of a sequence of shots, and the scene it ended with."""
+    """What movement told of a sequence of shots: the passings, who came, and the scene it ended with."""
 
     crossings: tuple[Crossing, ...]
     behaviours: tuple[Behaviour, ...]
@@ -72,16 +74,16 @@ def play(
     rules: Rules | None = None,
     scene: Scene | None = None,
 ) -> Told:
-    """Carry a scene through the shots."""
-    scene, happenings = scene or Scene(), []
+    """Carry a scene through the shots; of behaviours it tells who came."""
+    scene, conduct = scene or Scene(), Conduct()
+    crossings: list[Crossing] = []
+    behaviours: list[Behaviour] = []
     for shot in shots:
-        scene, news = step(scene, shot.seen, shot.glance, at(shot.t), lines, rules or Rules())
-        happenings += news
-    return Told(
-        tuple(found for found in happenings if isinstance(found, Crossing)),
-        tuple(found for found in happenings if isinstance(found, Behaviour)),
-        scene,
-    )
+        scene, passed = step(scene, shot.seen, shot.glance, at(shot.t), lines, rules or Rules())
+        conduct, told = behave(conduct, scene.tracks, at(shot.t), (), BehaviourRules(), aspect=4 / 3)
+        crossings += passed
+        behaviours += [one for one in told if one.what in APPEARANCES and one.end is None]
+    return Told(tuple(crossings), tuple(behaviours), scene)
 
 
 def instants(end: float, fps: float = 10.0, start: float = 0.0) -> list[float]:

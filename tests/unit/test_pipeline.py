@@ -14,14 +14,14 @@ from looks import FAR, NEAR, face, person, stranger
 
 from smartlogd.base.geometry import Box, Point, Segment
 from smartlogd.base.ids import LiveIds, ReplayIds
-from smartlogd.base.known import Anchor, CrossingLine, Event, Side, SubjectId, Track
+from smartlogd.base.known import Anchor, CrossingLine, Event, EventId, Json, Side, SubjectId, Track
 from smartlogd.base.seen import Detection, Frame, Glance, Kind
 from smartlogd.base.time import Stamp, SystemClock, monotonic_s
 from smartlogd.base.who import Likeness, Recognition, Template, View, Who
 from smartlogd.capture.motion import MotionGate
 from smartlogd.capture.options import MotionOptions
 from smartlogd.identities import FACE_SEEN
-from smartlogd.movement.rules import Rules
+from smartlogd.movement.rules import BehaviourRules, Rules
 from smartlogd.pipeline import MOST_REGIONS, Gate, Pipeline, Tally
 from smartlogd.store.engine import open_store
 from smartlogd.store.log import passings
@@ -101,6 +101,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.kept: list[Event | Recognition] = []
+        self.ends: list[tuple[EventId, Stamp, Mapping[str, Json]]] = []
         self.door = asyncio.Event()
         self.door.set()
 
@@ -114,6 +115,10 @@ class Shelf:
 
     def append(self, event: Event) -> Shelf:
         self.kept.append(event)
+        return self
+
+    def end(self, event: EventId, at: Stamp, data: Mapping[str, Json]) -> Shelf:
+        self.ends.append((event, at, data))
         return self
 
     def learn(self, recognition: Recognition) -> Shelf:
@@ -231,7 +236,7 @@ async def test_lines_change_in_mid_run_and_tracks_live_on() -> None:
 
     def reline(frame: Frame, _scene: object, _events: object) -> None:
         if frame.seq == 40:
-            rivers[0].relined((late,), Rules())
+            rivers[0].relined((late,), Rules(), (), BehaviourRules())
 
     rivers.append(pipeline(walks_right, 100, journal=shelf, watchers=(reline,)))
     await rivers[0].run()

@@ -10,7 +10,8 @@ from smartlogd.base.geometry import Box, Point
 from smartlogd.base.known import Action, Behaviour, Crossing, CrossingLine, Phase, Side, TrackId
 from smartlogd.base.seen import Detection, Keypoint, Kind
 from smartlogd.base.who import Who
-from smartlogd.movement.rules import Rules
+from smartlogd.movement.behaviour import Conduct, behave
+from smartlogd.movement.rules import BehaviourRules, Rules
 from smartlogd.movement.scene import Scene, step
 
 WALK = walk([(0, 0.2, 0.5), (3, 0.8, 0.5)])
@@ -34,10 +35,11 @@ def test_a_scene_is_empty_again_when_everyone_is_forgotten() -> None:
 def test_in_one_frame_appearing_is_told_before_passing() -> None:
     # Few hits are enough for the line, more are asked for belief: the passing waits until the person is believed.
     rules = Rules(confirm_hits=12, confirm_s=1.0)
-    scene, told = Scene(), []
+    scene, conduct, told = Scene(), Conduct(), []
     for shot in walk([(0, 0.4, 0.5), (1.5, 0.7, 0.5)]):
-        scene, news = step(scene, shot.seen, shot.glance, at(shot.t), (MIDDLE,), rules)
-        told.append(news)
+        scene, passed = step(scene, shot.seen, shot.glance, at(shot.t), (MIDDLE,), rules)
+        conduct, begun = behave(conduct, scene.tracks, at(shot.t), (), BehaviourRules(), aspect=1.0)
+        told.append((*begun, *passed))
     (both,) = [news for news in told if news]
     assert [type(found) for found in both] == [Behaviour, Crossing]
 
