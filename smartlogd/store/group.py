@@ -7,7 +7,7 @@ from typing import Any
 
 from smartlogd.base.who import Recognition
 from smartlogd.store.errand import Errand
-from smartlogd.store.rows import Batch, EventRows, batch_of
+from smartlogd.store.rows import Batch, End, EventRows, batch_of
 
 
 class Slip:
@@ -26,11 +26,12 @@ class Slip:
 class Group:
     """What is written together, and the loop's time at which it is tried even if it is little."""
 
-    __slots__ = ("committed", "crop_bytes", "due_s", "errand", "learnt", "receipt", "rows")
+    __slots__ = ("committed", "crop_bytes", "due_s", "ends", "errand", "learnt", "receipt", "rows")
 
     def __init__(self, due_s: float, committed: asyncio.Future[None], errand: Errand[Any] | None = None) -> None:
         self.rows: list[EventRows] = []
         self.learnt: list[Recognition] = []
+        self.ends: list[End] = []
         self.crop_bytes = 0
         self.errand = errand
         self.due_s = due_s
@@ -38,8 +39,8 @@ class Group:
         self.receipt = Slip(committed)
 
     def __len__(self) -> int:
-        return len(self.rows) + len(self.learnt)
+        return len(self.rows) + len(self.learnt) + len(self.ends)
 
     def work(self) -> Batch | Errand[Any]:
         """What the writer is to do."""
-        return self.errand or batch_of(self.rows, self.learnt)
+        return self.errand or batch_of(self.rows, self.learnt, self.ends)

@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from smartlogd.base.errors import DiskTrouble, Fate
-from smartlogd.base.known import Event
+from smartlogd.base.known import Event, EventId, Json
+from smartlogd.base.time import Stamp
 from smartlogd.base.who import Recognition
 from smartlogd.store.errand import Errand
 from smartlogd.store.group import Group, Slip
@@ -25,7 +26,7 @@ from smartlogd.store.keys import Keys
 from smartlogd.store.options import StoreOptions
 from smartlogd.store.quarantine import mark
 from smartlogd.store.reserve import Reserve
-from smartlogd.store.rows import Origin, rows_of
+from smartlogd.store.rows import Origin, end_of, rows_of
 from smartlogd.store.trouble import DAMAGED, DISK_FULL, OK, StoreTrouble
 
 if TYPE_CHECKING:
@@ -88,6 +89,18 @@ class Journal:
         rows = rows_of(event, self._origin)
         group = self._open or self._opened()
         group.rows.append(rows)
+        return self._taken(group)
+
+    def end(self, event: EventId, at: Stamp, data: Mapping[str, Json]) -> Slip:
+        """Note that an event that takes time is over and return at once; written in order with the events.
+
+        An event has one end; one for an event that is over, or was never appended, is taken and changes nothing.
+        UnusableInput for what could never be kept; RuntimeError as with `append`.
+        """
+        self._must_take()
+        over = end_of(event, at, data, self._origin)
+        group = self._open or self._opened()
+        group.ends.append(over)
         return self._taken(group)
 
     def learn(self, recognition: Recognition) -> Slip:

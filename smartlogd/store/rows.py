@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
 from smartlogd.base.errors import UnusableInput
-from smartlogd.base.known import Action, Event
+from smartlogd.base.known import Action, Event, EventId, Json
+from smartlogd.base.time import Stamp
 from smartlogd.base.who import Recognition
 from smartlogd.schema.instants import micros
 
@@ -55,14 +56,28 @@ class EventRows(NamedTuple):
     at_us: int
 
 
+class End(NamedTuple):
+    """That an event is over: when, by both clocks, in which start of the daemon, and what else is known (JSON text)."""
+
+    event: str
+    at_us: int
+    mono_us: int
+    boot_id: str
+    data: str
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The rows of one transaction, by table, in the order of their columns above, and what was learnt of faces."""
+    """The rows of one transaction, by table, in the order of their columns above, what was learnt of faces, and ends.
+
+    What ends in it was begun in it, or before it.
+    """
 
     events: list[Row]
     passings: list[Row]
     subjects: list[Row]
     learnt: list[Recognition] = field(default_factory=list)
+    ends: list[End] = field(default_factory=list)
 
 
 def rows_of(event: Event, origin: Origin) -> EventRows:
@@ -73,7 +88,7 @@ def rows_of(event: Event, origin: Origin) -> EventRows:
     event_id, subject = str(event.id), None if event.subject is None else str(event.subject)
     person = None if event.person is None else str(event.person)
     stamp = (origin.boot_id, event.stamp.mono_ns // 1000, int(event.stamp.trusted))
-    data = _json(event)
+    data = written(event.data, f"an event of type {event.type!r}")
     row = (origin.owner_id, event.type, at_us, data, event_id, origin.device_id, subject, person, ended_us, *stamp)
     passing: Row | None = None
     if event.type == CROSSING:
@@ -82,7 +97,16 @@ def rows_of(event: Event, origin: Origin) -> EventRows:
     return EventRows(row, passing, subject, at_us)
 
 
-def batch_of(group: Iterable[EventRows], learnt: Iterable[Recognition] = ()) -> Batch:
+def end_of(event: EventId, at: Stamp, data: Mapping[str, Json], origin: Origin) -> End:
+    """The end of an event; UnusableInput where it cannot be kept as it is (naive time, no JSON, too large)."""
+    try:
+        at_us = micros(at.utc)
+    except ValueError as error:
+        raise UnusableInput(f"The end of an event cannot be kept: {error}") from error
+    return End(str(event), at_us, at.mono_ns // 1000, origin.boot_id, written(data, "the end of an event"))
+
+
+def batch_of(group: Iterable[EventRows], learnt: Iterable[Recognition] = (), ends: Iterable[End] = ()) -> Batch:
     """Several events' rows by table; a subject that occurs more than once is noted once, first to last.
 
     What was learnt comes after all rows of its transaction: it says who they are, whichever came first.
@@ -98,7 +122,7 @@ def batch_of(group: Iterable[EventRows], learnt: Iterable[Recognition] = ()) -> 
             first, last = seen.get(rows.subject, (rows.at_us, rows.at_us))
             seen[rows.subject] = min(first, rows.at_us), max(last, rows.at_us)
     subjects: list[Row] = [(uuid, 0, 0, first, last) for uuid, (first, last) in seen.items()]
-    return Batch(events, passings, subjects, list(learnt))
+    return Batch(events, passings, subjects, list(learnt), list(ends))
 
 
 def stripped(batch: Batch, gone: Collection[str]) -> Batch:
@@ -131,14 +155,17 @@ def _micros(event: Event) -> tuple[int, int | None]:
         raise UnusableInput(f"An event of type {event.type!r} cannot be kept: {error}") from error
 
 
-def _json(event: Event) -> str:
-    """The event's data as strict JSON: NaN and infinity are no JSON, and PostgreSQL would refuse them later."""
+def written(data: Mapping[str, Json], of: str) -> str:
+    """Data as strict JSON: NaN and infinity are no JSON, and PostgreSQL would refuse them later.
+
+    UnusableInput, which says whose data it is, where it is none, or too large.
+    """
     try:
-        text = _encode(event.data if type(event.data) is dict else dict(event.data))
+        text = _encode(data if type(data) is dict else dict(data))
     except (TypeError, ValueError) as error:
-        raise UnusableInput(f"The data of an event of type {event.type!r} is no JSON: {error}") from error
+        raise UnusableInput(f"The data of {of} is no JSON: {error}") from error
     if len(text) > LARGEST_DATA_BYTES:
-        raise UnusableInput(f"The data of an event of type {event.type!r} is larger than {LARGEST_DATA_BYTES} bytes.")
+        raise UnusableInput(f"The data of {of} is larger than {LARGEST_DATA_BYTES} bytes.")
     return text
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from smartlogd.schema.models import Event, Smartlog, Subject, User
 from smartlogd.store.crops import FOLDER as FACES
+from smartlogd.store.ends import note_ends
 from smartlogd.store.errand import Errand
 from smartlogd.store.follow import follow_new
 from smartlogd.store.keys import Keys
@@ -176,6 +177,7 @@ def _commit(connection: sqlite3.Connection, batch: Batch, keys: Keys, faces: Pat
             connection.executemany(statement, rows)
         if batch.passings:
             follow_new(connection, (str(passing[0]) for passing in batch.passings))
+        note_ends(connection, batch.ends)
         for recognition in batch.learnt:
             learn(connection, keys, faces, recognition)
         connection.execute("COMMIT")

@@ -525,3 +525,49 @@ async def test_a_broken_page_ends_the_writer_with_a_note_and_the_next_start_save
         await store.journal.append(crossing(track=3)).durable()
     assert len(passings(folder)) == 2
     assert not (folder / "smartlog.db.damaged").exists()
+
+
+def _ended(store: Store) -> list[tuple[str, int | None]]:
+    with closing(sqlite3.connect(store.path)) as connection:
+        return connection.execute("SELECT event_id, ended_at - ts FROM events ORDER BY id").fetchall()
+
+
+async def test_an_event_may_end_in_the_group_in_which_it_began_or_later(
+    opener: Opener, running: Run, crossing: Maker
+) -> None:
+    async with running(opener()) as store:
+        one, other = replace(crossing(), type="sit"), replace(crossing(), type="lie")
+        store.journal.append(one)
+        store.journal.append(other)
+        await store.journal.end(one.id, one.stamp.shifted(2), {"zone": "bed"}).durable()
+        assert _ended(store) == [(str(one.id), 2_000_000), (str(other.id), None)]
+        await store.journal.end(other.id, other.stamp.shifted(3), {}).durable()
+        assert _ended(store) == [(str(one.id), 2_000_000), (str(other.id), 3_000_000)]
+        assert (store.journal.state.written, store.journal.state.waiting) == (2, 0)
+
+
+async def test_an_end_on_a_disk_that_takes_nothing_waits_with_the_events(
+    opener: Opener, running: Run, crossing: Maker
+) -> None:
+    async with running(opener()) as store:
+        event = replace(crossing(), type="sit")
+        await store.journal.append(event).durable()
+        with locked(store.path):
+            end = store.journal.end(event.id, event.stamp.shifted(2), {})
+            store.journal.append(crossing())
+            await until(lambda: store.journal.state.word != "ok")
+            assert store.journal.state.waiting == 2
+        await end.durable()
+        assert _ended(store)[0] == (str(event.id), 2_000_000)
+
+
+async def test_ends_fill_the_queue_as_events_do(opener: Opener, crossing: Maker) -> None:
+    store = opener(options=QUICK.model_copy(update={"queue_rows": 100}))
+    event = crossing()
+    for _ in range(200):
+        store.journal.end(event.id, event.stamp, {})
+    with pytest.raises(RuntimeError, match="room"):
+        store.journal.end(event.id, event.stamp, {})
+    await store.close()
+    with pytest.raises(DiskTrouble, match="ended"):
+        store.journal.end(event.id, event.stamp, {})
