@@ -22,7 +22,7 @@ Length = Annotated[int, Field(gt=0, le=_MOST_BYTES)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,63}$")]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]  # safe in a command and in a path
 Sentence = Annotated[str, Field(min_length=1, max_length=300)]
-Type = Literal["detector", "pose", "embedder", "sound", "picture", "weights"]
+Type = Literal["detector", "action", "pose", "policy", "embedder", "sound", "picture", "weights"]
 Precision = Literal["float32", "float16"]
 
 
@@ -89,6 +89,15 @@ class ModelSpec:
     output: str
     suffix: str
     sources: tuple[Source, ...]
+    place: str = ""
+    """The model in whose place it may be used; empty: in its own."""
+    labels: tuple[str, ...] = ()
+    """What the numbers of its output stand for, in their order, where it has classes."""
+
+    @property
+    def stands_for(self) -> str:
+        """The place that it can take: a model's name, as the code asks for it."""
+        return self.place or self.name
 
     @property
     def file(self) -> str:
@@ -163,6 +172,8 @@ class _ModelTable(_Strict):
     input: Sentence
     output: Sentence
     suffix: Literal[".tflite", ".png", ".dat"] = ".tflite"
+    place: Literal[""] | Name = ""
+    labels: tuple[Sentence, ...] = ()
     sources: tuple[_SourceTable, ...] = Field(min_length=1)
 
 

@@ -12,8 +12,9 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,17 @@ _RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 _FOREIGN = (ValueError, RuntimeError, OSError)  # what the runtimes raise for bytes or delegates they cannot use
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The type and the shape of one tensor: ("float32", (1, 256, 256, 3))."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.dtype}{list(self.shape)}"
+
+
 class TfliteModel:
     """A TFLite file ready to run: one input, one thread."""
 
@@ -39,6 +51,8 @@ class TfliteModel:
         self._shape = tuple(int(side) for side in details["shape"])
         self._dtype = np.dtype(details["dtype"])
         self._outputs = tuple(int(output["index"]) for output in interpreter.get_output_details())
+        self.takes = _form(details)
+        self.gives = tuple(_form(output) for output in interpreter.get_output_details())
 
     @property
     def name(self) -> str:
@@ -66,6 +80,12 @@ class TfliteModel:
         except _FOREIGN as error:
             raise UnusableInput(f"The model {self._name} failed while running: {_first_line(error)}.") from error
         return tuple(self._interpreter.get_tensor(index) for index in self._outputs)
+
+
+def _form(details: Mapping[str, Any]) -> Form:
+    """A tensor's type and shape; where a model leaves sizes open, they are -1 in its `shape_signature`."""
+    shape = details.get("shape_signature", details["shape"])
+    return Form(np.dtype(details["dtype"]).name, tuple(int(side) for side in shape))
 
 
 def load(path: Path, name: str, delegate: Path | None = None) -> TfliteModel:

@@ -6,9 +6,10 @@ Bytes with another hash are never loaded.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from smartlogd.base.errors import Missing, UnusableInput
@@ -42,10 +43,33 @@ def default_models(profile: Literal["door", "wide"]) -> tuple[str, ...]:
 class Registry:
     """The models folder, its catalogue, and the mirror that is asked before the network."""
 
-    def __init__(self, catalogue: tuple[ModelSpec, ...], folder: Path, mirror: Path | None = None) -> None:
+    def __init__(
+        self,
+        catalogue: tuple[ModelSpec, ...],
+        folder: Path,
+        mirror: Path | None = None,
+        *,
+        instead: Mapping[str, ModelSpec] = MappingProxyType({}),
+    ) -> None:
+        """`instead` are the models that were activated, by the names of those in whose place they are used."""
         self._specs = {spec.name: spec for spec in catalogue}
         self._folder = folder
         self._mirror = mirror
+        self._instead = instead
+
+    @property
+    def folder(self) -> Path:
+        """Where the models' files lie."""
+        return self._folder
+
+    def using(self, place: str, spec: ModelSpec) -> Registry:
+        """This registry, but with that model in the place."""
+        instead = {**self._instead, place: spec}
+        return Registry(tuple(self._specs.values()), self._folder, self._mirror, instead=instead)
+
+    def in_use(self, place: str) -> ModelSpec:
+        """The model that is used in this place: the one activated, else the catalogue's own. Missing for neither."""
+        return self._instead.get(place) or self.spec(place)
 
     def spec(self, name: str) -> ModelSpec:
         """The catalogue's entry. Raises Missing for a name it does not know."""
@@ -59,8 +83,11 @@ class Registry:
         A model that is not here is taken from the mirror folder, if that has it, or converted, if what it is
         made of is here; no network is asked.
         """
-        spec = self.spec(name)
-        path = self._folder / spec.file
+        return self.content_of(self.in_use(name))
+
+    def content_of(self, spec: ModelSpec) -> bytes:
+        """The bytes of that very model, also where another is used in its place; errors as in `content`."""
+        name, path = spec.name, self._folder / spec.file
         if not path.exists():
             Fetching([spec], self._folder, self._mirror, lambda _: None).without_network()
         try:
@@ -76,7 +103,7 @@ class Registry:
     def path(self, name: str) -> Path:
         """The model's file, verified at each call; errors as in `content`."""
         self.content(name)
-        return self._folder / self.spec(name).file
+        return self._folder / self.in_use(name).file
 
     def states(self) -> tuple[ModelState, ...]:
         """Every model of the catalogue, judged by its file's length: quick."""

@@ -1,4 +1,4 @@
-"""Routines and models as the centre orders them; it is the source of truth for both. Plain SQL."""
+"""Routines and models as the centre orders them; it says which there are. Plain SQL."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ ON CONFLICT (uid) DO UPDATE SET
     last_run_at = nullif(max(coalesce(last_run_at, 0), coalesce(excluded.last_run_at, 0)), 0)
 """
 _NO_ROUTINE = "DELETE FROM routines WHERE uid = ?"
+# Which of them is used here is known here; the centre can only say that one is not to be used any more.
 _MODEL = """
 INSERT INTO models (name, version, type, artifact_uri, status, created_at, sha256, license, metadata)
-VALUES (:name, :version, :type, :artifact_uri, :status, :created, :sha256, :license, :metadata)
+VALUES (
+    :name, :version, :type, :artifact_uri, iif(:status = 'retired', 'retired', 'available'), :created, :sha256, :license,
+    :metadata
+)
 ON CONFLICT (name, version) DO UPDATE SET
-    type = excluded.type, artifact_uri = excluded.artifact_uri, status = excluded.status, sha256 = excluded.sha256,
-    license = excluded.license, metadata = excluded.metadata
+    type = excluded.type, artifact_uri = excluded.artifact_uri, sha256 = excluded.sha256, license = excluded.license,
+    status = CASE WHEN status = 'active' THEN status WHEN excluded.status = 'retired' THEN 'retired' ELSE 'available' END,
+    metadata = excluded.metadata
 """
 _NO_MODEL = "DELETE FROM models WHERE name = ? AND version = ?"
 
