@@ -21,13 +21,15 @@ class Packet:
     """Encoded video that a camera gives beside its frames, so that clips need no second encoding.
 
     `pts_s` is the presentation time in seconds on the stream's own clock, `codec` its name as FFmpeg
-    writes it (h264, hevc, mjpeg), `data` the bytes of one access unit.
+    writes it (h264, hevc, mjpeg), `data` the bytes of one access unit. `dts_s` is when it is to be decoded, on the
+    same clock: None where that is when it is shown, as with every camera that looks only back.
     """
 
     pts_s: float
     is_key: bool
     codec: str
     data: bytes
+    dts_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +38,9 @@ class Frame:
 
     `pixels` is uint8[h, w, 3] RGB and read-only. `packets` are the encoded packets that arrived since
     the frame before this one (those of dropped frames included), oldest first. `glance` is what moved,
-    where the camera has had the motion gate look already, in the time that decoding ahead leaves it.
+    where the camera has had the motion gate look already, in the time that decoding ahead leaves it. `pts_s` is when
+    the packets' own clock shows this frame, where that is known: by it their times become ours. Packets show what
+    the frame shows: a camera whose pictures are turned gives none.
     """
 
     seq: int
@@ -44,6 +48,7 @@ class Frame:
     pixels: Pixels
     packets: tuple[Packet, ...] = ()
     glance: Glance | None = None
+    pts_s: float | None = None
 
     @property
     def aspect(self) -> float:

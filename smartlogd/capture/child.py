@@ -78,7 +78,8 @@ def _film(errand: Errand, slots: Slots, wire: socket.socket) -> None:
         pixels = fitted(shot.pixels, errand.options)
         slots.write(seq, pixels)
         height_px, width_px = pixels.shape[:2]
-        wire.sendall(packed(Notice(seq, stamp, height_px, width_px, shot.packets)))
+        packets = () if errand.options.rotate_deg else shot.packets  # they would show it unturned
+        wire.sendall(packed(Notice(seq, stamp, height_px, width_px, packets, shot.pts_s)))
 
 
 def _say(wire: socket.socket, fault: Fault) -> None:

@@ -39,11 +39,16 @@ _START_CODE = b"\x00\x00\x01"
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One decoded picture, `t_s` seconds after the first one, and the packets that came before it."""
+    """One decoded picture, `t_s` seconds after the first one, and the packets that came before it.
+
+    `pts_s` is its time on the packets' clock, None where the stream does not say. A picture that is shown turned has
+    no packets: they would show it unturned.
+    """
 
     t_s: float
     pixels: Pixels
     packets: tuple[Packet, ...]
+    pts_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -142,10 +147,10 @@ def pictures(
     for frame, packets in _frames(container, stream, packer, course):
         refuse_giants(frame.width, frame.height, name)
         course.pictures += 1
-        waiting.extend(packets)
+        waiting.extend(() if frame.rotation else packets)
         t_s = clock.seconds(frame)
         if is_wanted(t_s):
-            yield Picture(t_s, _rgb(frame, paint), tuple(waiting))
+            yield Picture(t_s, _rgb(frame, paint), tuple(waiting), clock.pts_s(frame))
             waiting.clear()
 
 
@@ -204,6 +209,10 @@ class _Steps:
         self._began_s = 0.0
         self._last_s: float | None = None
 
+    def pts_s(self, frame: VideoFrame) -> float | None:
+        """When the stream itself says that `frame` is shown, on the clock of its packets."""
+        return None if self._is_counted else frame.time
+
     def seconds(self, frame: VideoFrame) -> float:
         """When `frame` is shown."""
         last_s = self._last_s
@@ -244,7 +253,9 @@ class _Packer:
         for one in clean:
             at = one.pts if one.pts is not None else one.dts
             pts_s = float(at * one.time_base) if at is not None else 0.0
-            yield Packet(pts_s, one.is_keyframe, self._codec, self._whole(bytes(one), is_key=one.is_keyframe))
+            dts_s = None if one.dts is None or one.dts == at else float(one.dts * one.time_base)
+            whole = self._whole(bytes(one), is_key=one.is_keyframe)
+            yield Packet(pts_s, one.is_keyframe, self._codec, whole, dts_s)
 
     def _whole(self, data: bytes, *, is_key: bool) -> bytes:
         if not is_key or not self._sets or self._sets in data:

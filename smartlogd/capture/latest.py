@@ -15,7 +15,7 @@ class Latest:
     """Holds the newest notice that nobody took yet, and every packet since the last one taken.
 
     `dropped` counts the pictures that were taken at the lens and replaced before anyone took them from here.
-    Packets are kept for clips, up to 600 of them or 16 MiB; the oldest go first.
+    Packets are kept for clips, up to 600 of them or 16 MiB; the oldest go first, and what builds upon them with them.
     """
 
     def __init__(self) -> None:
@@ -23,6 +23,7 @@ class Latest:
         self._newest: Notice | None = None
         self._packets: deque[Packet] = deque()
         self._bytes = 0
+        self._is_broken = False
 
     def put(self, notice: Notice) -> None:
         """A new picture is there."""
@@ -30,10 +31,23 @@ class Latest:
             self.dropped += 1
         self._newest = notice
         for packet in notice.packets:
-            self._packets.append(packet)
-            self._bytes += len(packet.data)
+            self._append(packet)
         while self._packets and (len(self._packets) > _MOST_PACKETS or self._bytes > _MOST_BYTES):
+            self._drop()
+
+    def _append(self, packet: Packet) -> None:
+        if self._is_broken and not packet.is_key:
+            return
+        self._is_broken = False
+        self._packets.append(packet)
+        self._bytes += len(packet.data)
+
+    def _drop(self) -> None:
+        """Let the oldest group of pictures go: without its beginning nobody can decode the rest of it."""
+        self._is_broken = True
+        while self._packets and self._is_broken:
             self._bytes -= len(self._packets.popleft().data)
+            self._is_broken = not (self._packets and self._packets[0].is_key)
 
     def take(self) -> tuple[Notice, tuple[Packet, ...]] | None:
         """The newest picture's notice and all packets since the last taken; None when there is nothing new."""

@@ -19,10 +19,14 @@ from smartlogd.capture.options import CaptureOptions
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
-    """One picture (uint8[h, w, 3] RGB) and the packets that arrived since the one before."""
+    """One picture (uint8[h, w, 3] RGB) and the packets that arrived since the one before.
+
+    `pts_s` is when the packets' own clock shows it, where that is known.
+    """
 
     pixels: Pixels
     packets: tuple[Packet, ...] = ()
+    pts_s: float | None = None
 
 
 class Lens(Protocol):

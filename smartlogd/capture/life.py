@@ -87,7 +87,7 @@ class Life(asyncio.Protocol):
         if pixels is None:
             self._latest.keep(packets)
             return None
-        return Frame(notice.seq, notice.stamp, pixels, packets)
+        return Frame(notice.seq, notice.stamp, pixels, packets, pts_s=notice.pts_s)
 
     async def _wait(self, limit_s: float) -> None:
         if self.is_ended:

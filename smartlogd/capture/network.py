@@ -21,4 +21,4 @@ def film(options: CaptureOptions) -> Iterator[Shot]:
     with translated(name), opened(options.source, name, settings, (options.open_s, options.stall_s)) as container:
         stream = first_video(container, name)
         for picture in pictures(container, stream, name, Course(), pace.is_due):
-            yield Shot(picture.pixels, picture.packets)
+            yield Shot(picture.pixels, picture.packets, picture.pts_s)

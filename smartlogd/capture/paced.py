@@ -120,7 +120,7 @@ class PacedCamera:
         pace, began = Pace(self._options.fps), self._clock.now().shifted(-self._shutter.paused_s)
         async with aclosing(self._file.frames()) as frames:
             async for frame in frames:
-                packets.extend(frame.packets)
+                packets.extend(() if self._options.rotate_deg else frame.packets)  # they would show it unturned
                 shown_s = frame.stamp.mono_ns / 1e9
                 if not pace.is_due(shown_s):
                     continue
@@ -132,7 +132,8 @@ class PacedCamera:
                     continue
                 if not await self._shutter.rested(-late_s):
                     return
-                yield Frame(frame.seq, self._clock.now(), fitted(frame.pixels, self._options), tuple(packets))
+                shown = fitted(frame.pixels, self._options)
+                yield Frame(frame.seq, self._clock.now(), shown, tuple(packets), pts_s=frame.pts_s)
                 packets.clear()
 
     async def pause(self) -> None:

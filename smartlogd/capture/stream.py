@@ -134,7 +134,7 @@ class FileCamera:
 
 def _framed(picture: Picture, seq: int, t_s: float, start: dt.datetime) -> Frame:
     stamp = Stamp(round(t_s * 1e9), start + dt.timedelta(seconds=t_s), trusted=False)
-    return Frame(seq, stamp, picture.pixels, picture.packets)
+    return Frame(seq, stamp, picture.pixels, picture.packets, pts_s=picture.pts_s)
 
 
 def recorded(path: Path, start: dt.datetime | None = None) -> Iterator[tuple[Picture, dt.datetime]]:

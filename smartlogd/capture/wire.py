@@ -7,6 +7,7 @@ lies in shared memory, and carries the packets; a fault is two sentences.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ from smartlogd.base.time import Stamp
 
 LONGEST_MESSAGE = 32 * 1024 * 1024
 _HEAD = struct.Struct("<IB")
-_NOTICE = struct.Struct("<qqq?HHH")
-_PACKET = struct.Struct("<d?8sI")
+_NOTICE = struct.Struct("<qqq?HHHd")
+_PACKET = struct.Struct("<dd?8sI")
 _FRAME, _FAULT = 1, 2
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
@@ -27,13 +28,17 @@ _MICROSECOND = dt.timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A picture is there: its number, when it was taken, its height and width in pixels, and its packets."""
+    """A picture is there: its number, when it was taken, its height and width in pixels, its packets.
+
+    `pts_s` is its place on the packets' own clock, where that is known.
+    """
 
     seq: int
     stamp: Stamp
     height_px: int
     width_px: int
     packets: tuple[Packet, ...] = ()
+    pts_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +64,12 @@ def packed(message: Message) -> bytes:
 def _notice(notice: Notice) -> Iterator[bytes]:
     stamp = notice.stamp
     utc_us = (stamp.utc - _EPOCH) // _MICROSECOND
+    size = (notice.height_px, notice.width_px)
     yield _NOTICE.pack(
-        notice.seq, stamp.mono_ns, utc_us, stamp.trusted, notice.height_px, notice.width_px, len(notice.packets)
+        notice.seq, stamp.mono_ns, utc_us, stamp.trusted, *size, len(notice.packets), _said(notice.pts_s)
     )
     for packet in notice.packets:
-        yield _PACKET.pack(packet.pts_s, packet.is_key, packet.codec.encode(), len(packet.data))
+        yield _PACKET.pack(packet.pts_s, _said(packet.dts_s), packet.is_key, packet.codec.encode(), len(packet.data))
         yield packet.data
 
 
@@ -95,15 +101,24 @@ def _unpacked(kind: int, body: bytes) -> Message:
 
 
 def _frame(body: bytes) -> Notice:
-    seq, mono_ns, utc_us, trusted, height_px, width_px, count = _NOTICE.unpack_from(body)
+    seq, mono_ns, utc_us, trusted, height_px, width_px, count, shown_s = _NOTICE.unpack_from(body)
     at, packets = _NOTICE.size, []
     for _ in range(count):
-        pts_s, is_key, codec, size = _PACKET.unpack_from(body, at)
+        pts_s, dts_s, is_key, codec, size = _PACKET.unpack_from(body, at)
         at += _PACKET.size
-        packets.append(Packet(pts_s, is_key, codec.rstrip(b"\0").decode(), body[at : at + size]))
+        packets.append(Packet(pts_s, is_key, codec.rstrip(b"\0").decode(), body[at : at + size], _heard(dts_s)))
         at += size
     stamp = Stamp(mono_ns, _EPOCH + utc_us * _MICROSECOND, trusted)
-    return Notice(seq, stamp, height_px, width_px, tuple(packets))
+    return Notice(seq, stamp, height_px, width_px, tuple(packets), _heard(shown_s))
+
+
+def _said(seconds: float | None) -> float:
+    """Seconds as a number, whatever is not known as none at all."""
+    return math.nan if seconds is None else seconds
+
+
+def _heard(seconds: float) -> float | None:
+    return None if math.isnan(seconds) else seconds
 
 
 def _fault(body: bytes) -> Fault:

@@ -14,11 +14,13 @@ CONTEXT = multiprocessing.get_context("spawn")
 OPTIONS = CaptureOptions(width_px=160, height_px=120)
 
 
-def said(lens: str, count: int, parent: int | None = None) -> tuple[list[Message], int | None]:
+def said(
+    lens: str, count: int, parent: int | None = None, turned: CaptureOptions = OPTIONS
+) -> tuple[list[Message], int | None]:
     """The first messages of a child, and the code with which it ended once nobody listened any more."""
 
     ours, theirs = socket.socketpair()
-    job = Errand(f"fake_lenses:{lens}", OPTIONS, SystemClock(), 0, parent or os.getpid())
+    job = Errand(f"fake_lenses:{lens}", turned, SystemClock(), 0, parent or os.getpid())
     child = CONTEXT.Process(target=serve, args=(job, Slots(CONTEXT, 160 * 120), theirs))
     child.start()
     theirs.close()
@@ -55,3 +57,10 @@ def test_a_child_whose_parent_is_already_gone_does_not_begin(fake_lenses: str) -
     messages, code = said("steady", 1, parent=1)
     assert messages == []
     assert code == 1
+
+
+def test_a_camera_whose_pictures_are_turned_gives_no_packets(fake_lenses: str) -> None:
+    straight, _ = said("steady", 2)
+    turned, _ = said("steady", 2, turned=OPTIONS.model_copy(update={"rotate_deg": 180}))
+    assert all(message.packets for message in straight[:2])
+    assert [message.packets for message in turned[:2]] == [(), ()]

@@ -132,6 +132,22 @@ def test_a_video_held_upright_is_shown_upright(film) -> None:
     shown, _ = watched(path)
     assert shown[0].pixels.shape == (160, 64, 3)
     assert not shown[0].pixels.flags.writeable
+    assert all(picture.packets == () for picture in shown), "its packets would show it lying on its side"
+
+
+def test_pictures_and_packets_are_timed_by_one_clock(film) -> None:
+    shown, _ = watched(film(times_s=[2 + n / 10 for n in range(20)]))
+    packets = [packet for picture in shown for packet in picture.packets]
+    assert [picture.pts_s for picture in shown] == pytest.approx([2 + n / 10 for n in range(20)])
+    assert sorted(packet.pts_s for packet in packets) == pytest.approx([picture.pts_s for picture in shown])
+    decoded = [packet.pts_s if packet.dts_s is None else packet.dts_s for packet in packets]
+    assert decoded == sorted(decoded), "whatever order they are shown in, they are decoded as they come"
+    assert any(packet.dts_s is not None for packet in packets), "this encoder looks ahead"
+
+
+def test_a_stream_whose_times_are_made_up_says_none(film) -> None:
+    shown, _ = watched(film("clip.avi"))
+    assert {picture.pts_s for picture in shown} == {None}
 
 
 @pytest.mark.parametrize(

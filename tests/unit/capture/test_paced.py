@@ -79,6 +79,7 @@ async def test_a_file_is_thinned_to_the_rate_asked_for_and_keeps_its_packets(fil
     frames = await take(camera, 99)
     assert 8 <= len(frames) + camera.dropped <= 11
     assert sum(len(frame.packets) for frame in frames) >= frames[-1].seq
+    assert [frame.pts_s for frame in frames] == pytest.approx([frame.seq / 50 for frame in frames])
 
 
 async def test_a_slow_reader_of_a_file_skips_what_is_past(film) -> None:

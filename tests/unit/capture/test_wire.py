@@ -25,6 +25,7 @@ packets = st.builds(
     st.booleans(),
     st.sampled_from(["h264", "hevc", "mjpeg"]),
     st.binary(max_size=300),
+    st.none() | st.floats(allow_nan=False, allow_infinity=False),
 )
 notices = st.builds(
     Notice,
@@ -33,6 +34,7 @@ notices = st.builds(
     st.integers(1, 4096),
     st.integers(1, 4096),
     st.lists(packets, max_size=4).map(tuple),
+    st.none() | st.floats(allow_nan=False, allow_infinity=False),
 )
 faults = st.builds(Fault, st.text(max_size=200), st.text(max_size=200))
 messages = st.one_of(notices, faults)
