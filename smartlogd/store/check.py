@@ -156,9 +156,9 @@ def _media(connection: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
 
 
 _POINTERS = {
-    "event": ("events", "id"), "passing": ("smartlog", "id"), "user": ("users", "uid"), "subject": ("subjects", "uuid"),
-    "tombstone": ("tombstones", "uid"), "metrics": ("device_metrics_daily", "id"), "clip": ("clips", "id"),
-    "snapshot": ("snapshots", "id"),
+    "event": ("events", "id"), "ended": ("events", "id"), "passing": ("smartlog", "id"), "user": ("users", "uid"),
+    "subject": ("subjects", "uuid"), "tombstone": ("tombstones", "uid"), "metrics": ("device_metrics_daily", "id"),
+    "clip": ("clips", "id"), "snapshot": ("snapshots", "id"),
 }  # fmt: skip
 """Where each kind of the outbox points. A template that is gone is what is to be told: it may point at nothing."""
 

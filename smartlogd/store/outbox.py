@@ -25,9 +25,12 @@ from smartlogd.store.payload import Item, Moment, items
 __all__ = ["StoreOutbox", "backfill", "begin", "end"]
 
 _HEADS = """
-SELECT seq, kind, priority FROM outbox WHERE (priority, seq) > (?, ?) ORDER BY priority, seq LIMIT ?
+SELECT seq, kind, priority, row_id FROM outbox WHERE (priority, seq) > (?, ?) ORDER BY priority, seq LIMIT ?
 """
 _START = (-1, 0)
+_OF_EVENTS = frozenset({"event", "ended"})
+_Head = tuple[int, str, int, str]
+"""Number, kind, priority, and which row."""
 _BRACKETS = 1  # two, less the comma after the last item: one is counted with each
 
 _BOOTS = """
@@ -36,6 +39,7 @@ WHERE boot_id = :boot OR machine_boot = (SELECT machine_boot FROM boots WHERE bo
 """
 _EPOCH = "SELECT epoch FROM devices WHERE id = ?"
 _SENT = "SELECT kind, row_id FROM outbox WHERE seq IN (SELECT value FROM json_each(:seqs)) AND kind <> 'event'"
+_WHOLE = _SENT.replace("kind, row_id", "'event', row_id", 1).replace("kind <> 'event'", "kind = 'ended'")
 _DELETE = "DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(:seqs))"
 _BETWEEN = "DELETE FROM outbox WHERE seq BETWEEN ? AND ?"
 _BURY = """
@@ -64,6 +68,8 @@ class _Load:
     bodies: list[str] = field(default_factory=list)
     seqs: list[int] = field(default_factory=list)
     void: list[int] = field(default_factory=list)
+    events: set[str] = field(default_factory=set)
+    """Rows of events that are in it."""
     end: tuple[int, int] = _START
     bytes: int = _BRACKETS
 
@@ -149,26 +155,26 @@ def _taken(
     return load.parcel()
 
 
-def _read(
-    connection: sqlite3.Connection, keys: Keys, heads: Sequence[tuple[int, str, int]], moment: Moment
-) -> dict[int, Item]:
+def _read(connection: sqlite3.Connection, keys: Keys, heads: Sequence[_Head], moment: Moment) -> dict[int, Item]:
     """The items of these heads, by number."""
     by_kind: defaultdict[str, list[int]] = defaultdict(list)
-    for seq, kind, _ in heads:
+    for seq, kind, _, _ in heads:
         by_kind[kind].append(seq)
     return {item.seq: item for kind, seqs in by_kind.items() for item in items(connection, keys, kind, seqs, moment)}
 
 
-def _filled(load: _Load, heads: Iterable[tuple[int, str, int]], read: dict[int, Item], most_bytes: int) -> None:
-    """Put in what there is room for, in the order of the heads."""
-    for seq, _, priority in heads:
+def _filled(load: _Load, heads: Iterable[_Head], read: dict[int, Item], most_bytes: int) -> None:
+    """Put in what there is room for, in the order of the heads; an event goes once in a parcel, with its end."""
+    for seq, kind, priority, row in heads:
         item = read[seq]
-        if not item.waits and item.body is None:
+        if not item.waits and (item.body is None or (kind == "ended" and row in load.events)):
             load.void.append(seq)
-        elif not item.waits and item.body is not None:
+        elif not item.waits and item.body is not None and not (kind == "event" and row in load.events):
             if not load.takes(item.body, most_bytes):
                 return
             load.seqs.append(seq)
+            if kind in _OF_EVENTS:
+                load.events.add(row)
         load.end = (priority, seq)
 
 
@@ -187,7 +193,8 @@ def _settle(
 def _raise_the_dead(connection: sqlite3.Connection, taken: Sequence[int]) -> None:
     """What was refused once, and was taken now that it changed, is no dead letter any more."""
     if taken and connection.execute(_ANY_DEAD).fetchone()[0]:
-        sent = connection.execute(_SENT, {"seqs": json.dumps(taken)}).fetchall()
+        asked = {"seqs": json.dumps(taken)}
+        sent = [row for statement in (_SENT, _WHOLE) for row in connection.execute(statement, asked)]
         connection.executemany(_RISEN, sent)
 
 

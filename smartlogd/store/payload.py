@@ -90,17 +90,19 @@ _SHARED = (
 _REALS = frozenset({"time_in_frame_min", "calm_minutes"})
 _COUNTS = ", ".join(f"'{name}', " + (_real(f"m.{name}") if name in _REALS else f"m.{name}") for name in METRICS)
 
+_EVENT = _statement(
+    "event",
+    "'id', e.event_id, 'type', e.type, 'ts', e.ts, 'data', " + _json("e.data") + ", 'video_ts_ms', e.video_ts_ms,"
+    " 'subject', e.subject_uuid, 'person', u.uid, 'ended', e.ended_at, " + _CLOCK.format(row="e") + ", 'passing', "
+    f"json(CASE WHEN s.id IS NOT NULL THEN json_object('action', s.action, {_WAY}) END)",
+    "LEFT JOIN events AS e ON e.id = CAST(o.row_id AS INTEGER)"
+    " LEFT JOIN smartlog AS s ON s.event_id = e.event_id LEFT JOIN users AS u ON u.id = e.subject_user_id",
+    "e.id",
+    _unsealed("e"),
+)
 STATEMENTS: Mapping[str, str] = {
-    "event": _statement(
-        "event",
-        "'id', e.event_id, 'type', e.type, 'ts', e.ts, 'data', " + _json("e.data") + ", 'video_ts_ms', e.video_ts_ms,"
-        " 'subject', e.subject_uuid, 'person', u.uid, 'ended', e.ended_at, " + _CLOCK.format(row="e") + ", 'passing', "
-        f"json(CASE WHEN s.id IS NOT NULL THEN json_object('action', s.action, {_WAY}) END)",
-        "LEFT JOIN events AS e ON e.id = CAST(o.row_id AS INTEGER)"
-        " LEFT JOIN smartlog AS s ON s.event_id = e.event_id LEFT JOIN users AS u ON u.id = e.subject_user_id",
-        "e.id",
-        _unsealed("e"),
-    ),
+    "event": _EVENT,
+    "ended": _EVENT,  # the same once more, and now with its end
     "passing": _statement(
         "passing",
         f"'id', s.event_id, 'ts', s.timestamp, 'action', s.action, 'user', u.uid, 'uuid', s.uuid, {_WAY}, "

@@ -20,7 +20,7 @@ from smartlogd.store.rows import LARGEST_DATA_BYTES, Origin, end_of, rows_of
 from smartlogd.store.writer import INSERT_EVENT
 
 Sitting = Callable[..., EventId]
-Found = tuple[int, int | None, Mapping[str, Any]]
+Found = tuple[int, int | None, Any]
 IDS = LiveIds()
 LATER_US = 30_000_000
 

@@ -12,6 +12,7 @@ import pytest
 
 from smartlogd.base.time import Stamp
 from smartlogd.base.wire import Parcel, Verdicts
+from smartlogd.store.dead import retry
 from smartlogd.store.engine import Store
 from smartlogd.store.outbox import StoreOutbox, begin
 
@@ -207,3 +208,79 @@ async def test_two_thousand_rows_come_in_order_once_each(sending: Sending, cross
         seen += [item["passing"]["track"] for item in json.loads(parcel.body)]
         await sending.outbox.settle(Verdicts(ok=parcel.seqs[::2], duplicate=parcel.seqs[1::2]))
     assert seen == list(range(1, 2001))
+
+
+def end(n: int) -> Any:
+    return ("UPDATE events SET ended_at = ts + 5 WHERE event_id = ? AND ended_at IS NULL", (f"e{n}",))
+
+
+async def test_what_ends_after_it_was_sent_is_sent_once_more_with_its_end(sending: Sending) -> None:
+    await sending.do(event(1, type_="sit"))
+    await sending.outbox.settle(Verdicts(ok=(await sending.taken()).seqs))
+    await sending.do(end(1), end(1))
+    parcel = await sending.taken()
+    (item,) = json.loads(parcel.body)
+    assert (item["kind"], item["id"], item["ts"], item["ended"]) == ("event", "e1", 1, 6)
+    await sending.outbox.settle(Verdicts(ok=parcel.seqs))
+    assert await sending.take() is None
+
+
+async def test_an_end_that_comes_while_the_event_is_under_way_is_not_lost(sending: Sending) -> None:
+    await sending.do(event(1, type_="sit"))
+    under_way = await sending.taken()
+    await sending.do(end(1))
+    await sending.outbox.settle(Verdicts(ok=under_way.seqs))
+    (item,) = json.loads((await sending.taken()).body)
+    assert item["ended"] == 6
+
+
+async def test_what_still_waits_goes_once_with_its_end(sending: Sending) -> None:
+    await sending.do(event(1, type_="sit"), event(2), end(1))
+    parcel = await sending.taken()
+    assert [(item["id"], item["ended"]) for item in json.loads(parcel.body)] == [("e1", 6), ("e2", None)]
+    assert len(parcel.void) == 1
+    await sending.outbox.settle(Verdicts(ok=parcel.seqs), parcel.void)
+    assert await sending.ask("SELECT * FROM outbox") == []
+
+
+async def test_an_event_that_is_held_keeps_its_end(sending: Sending) -> None:
+    await sending.do(event(1, type_="sit"), end(1))
+    parcel = await sending.taken()
+    await sending.outbox.settle(Verdicts(held=parcel.seqs), parcel.void)
+    (item,) = json.loads((await sending.taken()).body)
+    assert item["ended"] == 6
+
+
+async def test_an_event_of_history_whose_end_goes_before_it_goes_in_a_parcel_of_its_own(sending: Sending) -> None:
+    await sending.do(event(1, type_="sit"), ("UPDATE outbox SET priority = 2", ()), end(1))
+    first = await sending.taken()
+    assert (len(first.seqs), first.void) == (1, ())
+    await sending.outbox.settle(Verdicts(ok=first.seqs))
+    second = await sending.taken()
+    assert json.loads(second.body)[0]["id"] == "e1"
+    await sending.outbox.settle(Verdicts(duplicate=second.seqs))
+    assert await sending.ask("SELECT * FROM outbox") == []
+
+
+async def test_the_end_of_what_was_refused_waits_for_nobody_and_goes_with_it(sending: Sending) -> None:
+    await sending.do(event(1, type_="sit"))
+    await sending.outbox.settle(Verdicts(rejected=dict.fromkeys((await sending.taken()).seqs, "no")))
+    await sending.do(end(1))
+    assert await sending.take() is None
+    await sending.store.change(retry)
+    assert json.loads((await sending.taken()).body)[0]["ended"] == 6
+
+
+async def test_an_event_that_was_refused_is_no_dead_letter_once_it_was_taken_with_its_end(sending: Sending) -> None:
+    await sending.do(event(1, type_="sit"))
+    under_way = await sending.taken()
+    await sending.do(end(1))
+    await sending.outbox.settle(Verdicts(rejected=dict.fromkeys(under_way.seqs, "no")))
+    await sending.outbox.settle(Verdicts(ok=(await sending.taken()).seqs))
+    assert await sending.ask("SELECT * FROM dead_letters") == []
+
+
+async def test_the_end_of_what_the_clock_has_not_dated_yet_waits_with_it(sending: Sending) -> None:
+    boot = sending.store.origin.boot_id
+    await sending.do(event(1, type_="sit", trusted=0, boot=boot), end(1))
+    assert await sending.take() is None
