@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from smartlogd.base.time import Clock, SystemClock, monotonic_s
 from smartlogd.control import NobodyAnswers, ask
@@ -16,6 +16,8 @@ from smartlogd.store.lock import FolderTaken
 if TYPE_CHECKING:
     from smartlogd.settings import Settings
     from smartlogd.store.engine import Store
+
+Result = TypeVar("Result")
 
 COMES_S = 5.0
 """How long a daemon that holds the folder, but does not listen yet (or any more), is waited for."""
@@ -45,7 +47,7 @@ async def change(
     asked, at = understood(what, arguments), clock.now()
     folder, keys = store.path.parent, store.keys
     outcome = await store.change(
-        lambda connection: applied(asked, Work(connection, keys, folder, at)), scrub=asked.erases
+        lambda connection: applied(asked, Work(connection, keys, folder, at, store.origin.boot_id)), scrub=asked.erases
     )
     told = await asyncio.to_thread(settled, outcome, keys)
     if outcome.gallery_changed:
@@ -61,15 +63,26 @@ def changed(settings: Settings, what: str, arguments: Mapping[str, object]) -> M
     """
     from smartlogd.store.alone import changed_alone
 
-    asked = understood(what, arguments)
-    folders, end_s = settings.folders(), monotonic_s() + COMES_S
+    asked, folders = understood(what, arguments), settings.folders()
+    return by_either(
+        lambda: ask(folders.socket, "change", answer_s=ANSWER_S, what=what, arguments=dict(arguments)),
+        lambda: changed_alone(folders.state, asked, SystemClock()),
+    )
+
+
+def by_either(by_daemon: Callable[[], Result], alone: Callable[[], Result]) -> Result:
+    """What the daemon gives; where none runs, what is done here `alone`, with the folder's lock.
+
+    A daemon that holds the folder and does not listen yet, or any more, is waited for.
+    """
+    end_s = monotonic_s() + COMES_S
     while True:
         try:
-            return ask(folders.socket, "change", answer_s=ANSWER_S, what=what, arguments=dict(arguments))
+            return by_daemon()
         except NobodyAnswers:
             pass
         try:
-            return changed_alone(folders.state, asked, SystemClock())
+            return alone()
         except FolderTaken:
             if monotonic_s() > end_s:
                 raise

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
+from smartlogd.base.errors import SmartlogError
 from smartlogd.base.geometry import Box
 from smartlogd.base.known import Behaviour, Crossing, CrossingLine, Event, Phase, Track, TrackId, Zone
 from smartlogd.base.ports import Camera, Detector, Identifier, Ids, Journal, Receipt
@@ -34,6 +35,9 @@ Listener: TypeAlias = Callable[[tuple[Event, ...]], None]
 """Someone who is told what was learnt after the last frame of a recording."""
 Ender: TypeAlias = Callable[[Event], None]
 """Someone who is told of each event that took time when it is over: the event as it was, with its end."""
+
+Forgiver: TypeAlias = Callable[[SmartlogError], bool]
+"""Someone who is told that the models failed at a frame, and says whether to go on without that frame."""
 
 
 class Gate(Protocol):
@@ -125,6 +129,7 @@ class Pipeline:
         listeners: tuple[Listener, ...] = (),
         enders: tuple[Ender, ...] = (),
         tally: Tally | None = None,
+        forgives: Forgiver | None = None,
     ) -> None:
         self.tally = tally or Tally()
         self._camera, self._gate, self._detector = camera, gate, detector
@@ -134,6 +139,7 @@ class Pipeline:
         self._watchers, self._listeners, self._enders = watchers, listeners, enders
         self.identities = Identities(ids, votes or VoteRules())
         self._identifier, self._ids = identifier, ids
+        self._forgives = forgives or (lambda _: False)
         self._scene, self._conduct = Scene(), Conduct()
         self._open: dict[tuple[str, TrackId, int], Event] = {}
         self._looking = asyncio.Lock()
@@ -227,8 +233,13 @@ class Pipeline:
             return ()
         self._scanned = frame.stamp
         began_s = monotonic_s()
-        async with self._looking:
-            detections = await self._detector.find(frame, _regions(glance, self._scene.tracks))
+        try:
+            async with self._looking:
+                detections = await self._detector.find(frame, _regions(glance, self._scene.tracks))
+        except SmartlogError as error:
+            if not self._forgives(error):
+                raise
+            return ()
         self.tally.look(monotonic_s() - began_s)
         return detections
 

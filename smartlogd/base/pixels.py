@@ -91,6 +91,17 @@ def jpeg(pixels: Pixels, quality: int = 85) -> bytes:
     return _encoded(pixels, ".jpg", cv2.IMWRITE_JPEG_QUALITY, quality)
 
 
+def unpacked(encoded: bytes) -> Pixels:
+    """The picture, uint8[h, w, 3] RGB, in the bytes of a JPEG or PNG file that this program made itself.
+
+    Raises UnusableInput where they hold none. Photographs from outside are opened by `identify.photo`.
+    """
+    found = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR) if encoded else None
+    if found is None:
+        raise UnusableInput("The bytes hold no picture.")
+    return np.ascontiguousarray(found[..., ::-1], np.uint8)
+
+
 def png(pixels: Pixels) -> bytes:
     """The picture as a PNG file's bytes."""
     return _encoded(pixels, ".png")

@@ -1,0 +1,52 @@
+"""Where the rooms meet: settings become running parts, here and nowhere else.
+
+Every function opens one part and takes plain settings. Rooms are imported where they are opened, so that a
+command that needs one of them does not wait for the others.
+"""
+
+from __future__ import annotations
+
+from smartlogd.wiring.faces import embedder, enroller, identifier, templates, votes
+from smartlogd.wiring.keeping import feed, store, upkeep
+from smartlogd.wiring.models import (
+    DEMO_PHOTOS,
+    MIRROR,
+    embedder_model,
+    model_registry,
+    model_spec,
+    model_versions,
+    models_in_use,
+)
+from smartlogd.wiring.reaching import adopted, broker, broker_answers, bundle, centre, credentials, expected, sync
+from smartlogd.wiring.watching import camera, detector, gate, needs_feet, pipeline
+
+__all__ = [
+    "DEMO_PHOTOS",
+    "MIRROR",
+    "adopted",
+    "broker",
+    "broker_answers",
+    "bundle",
+    "camera",
+    "centre",
+    "credentials",
+    "detector",
+    "embedder",
+    "embedder_model",
+    "enroller",
+    "expected",
+    "feed",
+    "gate",
+    "identifier",
+    "model_registry",
+    "model_spec",
+    "model_versions",
+    "models_in_use",
+    "needs_feet",
+    "pipeline",
+    "store",
+    "sync",
+    "templates",
+    "upkeep",
+    "votes",
+]
