@@ -1,4 +1,4 @@
-"""Every change of people, strangers and what waits by its name: what may be asked, and what is done then.
+"""Every change of people, strangers, routines and what waits by its name: what may be asked, and what is done then.
 
 The running daemon and the command line without one go the same way: `understood`, `applied` in a transaction, and
 `settled` once that is committed.
@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from smartlogd.base.errors import UnusableInput
-from smartlogd.store import forget, persons, requests, sending, strangers
+from smartlogd.store import forget, persons, requests, routines, sending, strangers
 from smartlogd.store.keys import Keys
 from smartlogd.store.outcome import Outcome, Work
 
@@ -39,6 +39,10 @@ CHANGES: Mapping[str, tuple[type[requests.Request], Apply]] = {
     "dead-retry": (requests.Retry, sending.send_again),
     "sync-pause": (requests.Plainly, sending.pause),
     "sync-resume": (requests.Plainly, sending.resume),
+    "routine-add": (routines.Add, routines.add),
+    "routine-enable": (routines.Which, routines.enable),
+    "routine-disable": (routines.Which, routines.disable),
+    "routine-remove": (routines.Which, routines.remove),
 }
 
 

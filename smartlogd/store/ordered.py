@@ -7,6 +7,7 @@ import sqlite3
 
 from smartlogd.store.arriving import ModelGone, ModelRow, RoutineGone, RoutineRow
 from smartlogd.store.meet import person_id
+from smartlogd.store.routines import note_ordered
 
 _DEVICE = "SELECT name FROM devices WHERE id = ?"
 # When it last ran is known here first.
@@ -41,15 +42,21 @@ def routine(connection: sqlite3.Connection, device_id: int, row: RoutineRow) -> 
     (name,) = connection.execute(_DEVICE, (device_id,)).fetchone()
     person = person_id(connection, row.owner)
     if person is None or row.device not in {None, name}:
-        connection.execute(_NO_ROUTINE, (row.uid,))
+        _gone(connection, row.uid)
         return
     mine = {"person": person, "device": None if row.device is None else device_id, "steps": json.dumps(row.steps)}
     connection.execute(_ROUTINE, {**row.model_dump(), **mine})
+    note_ordered(connection, row.uid, is_here=True)
 
 
 def no_routine(connection: sqlite3.Connection, row: RoutineGone) -> None:
     """The routine is no more."""
-    connection.execute(_NO_ROUTINE, (row.uid,))
+    _gone(connection, row.uid)
+
+
+def _gone(connection: sqlite3.Connection, uid: str) -> None:
+    connection.execute(_NO_ROUTINE, (uid,))
+    note_ordered(connection, uid, is_here=False)
 
 
 def model(connection: sqlite3.Connection, row: ModelRow) -> None:

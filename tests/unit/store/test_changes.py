@@ -33,6 +33,10 @@ SENSIBLE: Mapping[str, Mapping[str, object]] = {
     "dead-retry": {"seqs": [3, 7]},
     "sync-pause": {},
     "sync-resume": {},
+    "routine-add": {"device": "yard", "name": "n", "cron": "0 8 * * *", "steps": [{"type": "pet"}]},
+    "routine-enable": {"device": "yard", "name": "n"},
+    "routine-disable": {"device": "yard", "name": "n"},
+    "routine-remove": {"device": "yard", "name": "0198f3a2-0000-7000-8000-000000000000"},
 }
 
 
