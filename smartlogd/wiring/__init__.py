@@ -6,19 +6,24 @@ command that needs one of them does not wait for the others.
 
 from __future__ import annotations
 
-from smartlogd.wiring.faces import embedder, enroller, identifier, templates, votes
+from smartlogd.wiring.faces import embedder, enroller, face_models, identifier, templates, votes
 from smartlogd.wiring.keeping import feed, store, upkeep
 from smartlogd.wiring.models import (
     DEMO_PHOTOS,
     MIRROR,
+    described,
     embedder_model,
+    heard,
+    known_model,
     model_registry,
     model_spec,
     model_versions,
     models_in_use,
+    network_of,
+    on_this_device,
 )
 from smartlogd.wiring.reaching import adopted, broker, broker_answers, bundle, centre, credentials, expected, sync
-from smartlogd.wiring.watching import camera, detector, gate, needs_feet, pipeline
+from smartlogd.wiring.watching import camera, detector, gate, needs_feet, pipeline, still_animals, still_people
 
 __all__ = [
     "DEMO_PHOTOS",
@@ -30,20 +35,28 @@ __all__ = [
     "camera",
     "centre",
     "credentials",
+    "described",
     "detector",
     "embedder",
     "embedder_model",
     "enroller",
     "expected",
+    "face_models",
     "feed",
     "gate",
+    "heard",
     "identifier",
+    "known_model",
     "model_registry",
     "model_spec",
     "model_versions",
     "models_in_use",
     "needs_feet",
+    "network_of",
+    "on_this_device",
     "pipeline",
+    "still_animals",
+    "still_people",
     "store",
     "sync",
     "templates",

@@ -14,6 +14,8 @@ from smartlogd.wiring.models import DEMO_PHOTOS, model_registry
 
 if TYPE_CHECKING:
     from smartlogd.capture.motion import MotionGate
+    from smartlogd.detect.animals import StillAnimals
+    from smartlogd.detect.bodies import StillPeople
     from smartlogd.detect.registry import Registry
     from smartlogd.pipeline import Ender, Forgiver, Listener, Pipeline, Tally, Watcher
 
@@ -48,6 +50,20 @@ def detector(settings: Settings, registry: Registry | None = None) -> Detector:
     from smartlogd.detect.detector import open_detector
 
     return open_detector(settings.detect, registry or model_registry(settings), feet=needs_feet(settings))
+
+
+def still_people(settings: Settings) -> StillPeople:
+    """What finds people on photographs; raises Missing, with the hint how to fetch it, when a model is not there."""
+    from smartlogd.detect.bodies import open_people
+
+    return open_people(settings.detect, model_registry(settings))
+
+
+def still_animals(settings: Settings) -> StillAnimals:
+    """What finds dogs and cats on photographs; raises Missing as `still_people` does."""
+    from smartlogd.detect.animals import open_animals
+
+    return open_animals(settings.detect, model_registry(settings))
 
 
 def needs_feet(settings: Settings) -> bool:

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from smartlogd.cli.eval import Judgement
-from smartlogd.cli.score import EmptyScore, LineScore
-
 if TYPE_CHECKING:
     from conftest import Run
 
@@ -70,9 +67,15 @@ class TestAJudgement:
         assert "gone.mp4" in said.err
 
 
-def test_the_table_shows_every_line_and_every_empty_clip() -> None:
-    judgement = Judgement([LineScore("hall.mp4", "door", 6, 5, 1, 2)], [EmptyScore("night.mp4", 0, 1)])
-    rows = [row.split() for row in judgement.as_table().splitlines() if row]
-    assert ["hall.mp4", "door", "6", "5", "1", "2"] in rows
-    assert ["night.mp4", "0", "1"] in rows
-    assert rows[-1][:4] == ["error", "3", "of", "6"]
+@pytest.mark.usefixtures("seen_as_people", "there_and_back", "nobody")
+def test_counts_go_before_labels(smartlogd: Run, tmp_path: Path) -> None:
+    (tmp_path / "LABELS.json").write_text('{"yard.jpg": {"dogs": 1}}')
+    said = json.loads(smartlogd("eval", truth(tmp_path, nobody={"n_people": 0}), "--json").out)
+    assert said["empty"] == [{"clip": "nobody.mp4", "passings": 0, "person_entered": 0}]
+
+
+def test_a_folder_without_counts_or_labels_and_no_folder_at_all_are_told(smartlogd: Run, tmp_path: Path) -> None:
+    bare, none = smartlogd("eval", tmp_path), smartlogd("eval", tmp_path / "gone")
+    assert (bare.code, none.code) == (66, 66)
+    assert "GROUND_TRUTH.json" in bare.err
+    assert "gone" in none.err
