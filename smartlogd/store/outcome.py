@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An open transaction, the keys, the state folder, and the instant of the change."""
+    """An open transaction, the keys, the state folder, and the instant of the change.
+
+    `boot` is the start of the daemon that makes it, None where none runs.
+    """
 
     connection: sqlite3.Connection
     keys: Keys
     folder: Path
     at: Stamp
+    boot: str | None = None
 
     @property
     def at_us(self) -> int:
