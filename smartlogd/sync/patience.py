@@ -8,7 +8,7 @@ from collections.abc import Callable
 from smartlogd.base.errors import SmartlogError
 from smartlogd.sync.backoff import pause_s, slow_s
 from smartlogd.sync.options import SyncOptions
-from smartlogd.sync.trouble import CentreDiffers, CentreRefuses
+from smartlogd.sync.trouble import SyncTrouble
 
 log = logging.getLogger("smartlogd.sync")
 
@@ -29,8 +29,7 @@ class Patience:
     def failed(self, error: SmartlogError, now_s: float) -> None:
         """Wait after a failure; it is logged when it is a new one, since a centre may be away for weeks."""
         if self.trouble is None or self.trouble.what != error.what:
-            needs_someone = isinstance(error, CentreRefuses | CentreDiffers)
-            level = logging.ERROR if needs_someone else logging.WARNING
+            level = logging.ERROR if _needs_someone(error) else logging.WARNING
             log.log(level, "sync held up: %s", error, extra={"way": self._way, "failures": self._failures + 1})
         self._failures += 1
         self.trouble = error.with_traceback(None)
@@ -48,6 +47,10 @@ class Patience:
         self.next_s = 0.0
 
     def _pause_s(self, error: SmartlogError) -> float:
-        if isinstance(error, CentreRefuses | CentreDiffers):
+        if _needs_someone(error):
             return slow_s(self._options.refused_s, self._chance())
         return pause_s(self._failures, self._options.retry_s, self._options.retry_roof_s, self._chance())
+
+
+def _needs_someone(error: SmartlogError) -> bool:
+    return isinstance(error, SyncTrouble) and error.needs_someone

@@ -9,12 +9,18 @@ from __future__ import annotations
 from smartlogd.base.errors import Exit, Fate, ServiceAway, SmartlogError
 
 
-class CentreTrouble(SmartlogError):
-    """Something between this device and the centre; `word` is its name in `status`."""
+class SyncTrouble(SmartlogError):
+    """Something between this device and another place; `word` is its name in `status`."""
 
     fate = Fate.RETRY
     code = Exit.SERVICE_AWAY
     word = "away"
+    needs_someone = False
+    """Whether only a person can mend it: then it is tried again slowly."""
+
+
+class CentreTrouble(SyncTrouble):
+    """Something between this device and the centre."""
 
 
 class CentreAway(CentreTrouble, ServiceAway):
@@ -26,12 +32,14 @@ class CentreRefuses(CentreTrouble):
 
     code = Exit.PERMISSION
     word = "refused"
+    needs_someone = True
 
 
 class CentreDiffers(CentreTrouble):
     """The centre is of another version, or no centre of ours: rows wait, and it is tried again slowly."""
 
     word = "held"
+    needs_someone = True
 
 
 class BadItems(CentreTrouble):
