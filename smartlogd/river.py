@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from smartlogd.identify.identifier import FaceIdentifier
-    from smartlogd.pipeline import Pipeline, Tally, Watcher
+    from smartlogd.pipeline import Forgiver, Pipeline, Tally, Watcher
     from smartlogd.settings import Settings
     from smartlogd.store.engine import Store
     from smartlogd.store.whom import Called
 
 CLOSE_S = 2.5
 """How long a camera or a detector may take to close."""
+
+GAP_S = 5.0
+"""How long the first frame of other models is waited for, to say how long the gap was."""
 
 log = logging.getLogger("smartlogd.river")
 
@@ -61,6 +64,10 @@ class River:
         self.left_behind: list[str] = []
         self._share = 1.0
         self.is_paused = False
+        self.models_changed = 0
+        """How often other models were put in since the start."""
+        self.forgives: Forgiver = lambda _: False
+        """Asked when the models failed at a frame: whether to go on without it."""
 
     @property
     def parts(self) -> Parts:
@@ -115,6 +122,7 @@ class River:
             identifier=identifier,
             watchers=self._watchers,
             tally=self._tally,
+            forgives=self._forgiven,
         )
         from smartlogd.store.privacy import was_camera_paused
 
@@ -199,6 +207,36 @@ class River:
             parts.identifier.options = new.identify
         if old.capture.motion != new.capture.motion:
             parts.pipeline.refitted(gate=wiring.gate(new), heartbeat_s=new.capture.motion.heartbeat_s)
+
+    async def remodel(self) -> float:
+        """Use the models that are activated by now; frames go on through the old ones until the new ones are loaded.
+
+        Gives how many seconds passed between the last frame of the old and the first of the new (0 where no frames
+        come). Raises what loading them raises, and then the old ones stay.
+        """
+        parts, settings = self.parts, self._settings()
+        async with self._changing:
+            detector = await asyncio.to_thread(wiring.detector, settings)
+            faces = None if parts.identifier is None else await asyncio.to_thread(wiring.face_models, settings)
+            before_s = self._tally.newest_s
+            await self._redetect(parts, detector)
+            if parts.identifier and faces:
+                parts.identifier.embedder, parts.identifier.refine = faces
+        self.models_changed += 1
+        return await self._gap(before_s)
+
+    def _forgiven(self, error: SmartlogError) -> bool:
+        return self.forgives(error)
+
+    async def _gap(self, before_s: float | None) -> float:
+        """The time from the frame at `before_s` to the next one, as far as one comes soon."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GAP_S):
+                while before_s is not None:
+                    if (newest_s := self._tally.newest_s or 0.0) > before_s:
+                        return newest_s - before_s
+                    await asyncio.sleep(0.01)
+        return 0.0
 
     def pace(self, share: float) -> None:
         """Use this share of the frames from now on: the device is hot, or cool again."""

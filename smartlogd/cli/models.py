@@ -1,9 +1,9 @@
-"""`smartlogd models`: the networks on this device: which are here, fetch them, check them, add one by hand."""
+"""`smartlogd models`: the networks on this device: which are here, fetch, check, add, put one in, take it back."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,18 +15,22 @@ from smartlogd.cli.options import AsJson, Config
 
 if TYPE_CHECKING:
     from smartlogd.cli.speech import Screen
+    from smartlogd.detect.catalogue import ModelSpec
     from smartlogd.detect.registry import ModelState, Progress, Registry
     from smartlogd.settings import Settings
 
 app = typer.Typer(
-    help="The models on this device: list, fetch, verify, add.", no_args_is_help=True, rich_markup_mode=None
+    help="The models on this device: list, fetch, verify, add, activate, rollback.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
 @app.command("list")
 def list_(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002
     """Say which models there are, and which are here."""
-    _print(_registry(config).states(), as_json=as_json)
+    registry = _registry(config)
+    _print(registry, registry.states(), as_json=as_json)
 
 
 @app.command("verify")
@@ -35,8 +39,9 @@ def verify(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT
 
     Exit 65 when one has been changed.
     """
-    states = _registry(config).verify()
-    _print(states, as_json=as_json)
+    registry = _registry(config)
+    states = registry.verify()
+    _print(registry, states, as_json=as_json)
     if any(state.word == "tampered" for state in states):
         raise typer.Exit(int(Exit.UNUSABLE_INPUT))
 
@@ -65,15 +70,110 @@ def fetch(
 
 @app.command("add")
 def add(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A model file; its hash says which it is.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A model file.")],
+    name: Annotated[str | None, typer.Option(help="Of a model of your own: what it is called (a-z, 0-9, _).")] = None,
+    version: Annotated[str, typer.Option(help="Of a model of your own: which version of it this is.")] = "1",
+    place: Annotated[
+        str | None, typer.Option(help="Of a model of your own: the model in whose place it can be used, or action.")
+    ] = None,
+    type_: Annotated[str | None, typer.Option("--type", help="Its type, where it is not that of the place.")] = None,
+    licence: Annotated[str, typer.Option(help="Of a model of your own: its licence, as SPDX writes it.")] = "unknown",
+    labels: Annotated[
+        str | None, typer.Option(help="Of a model of your own: what its classes are called, with commas.")
+    ] = None,
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """Take a local file as the model that its hash says it is."""
+    """Take a local file as a model.
+
+    Without --name it is the model of the catalogue that its hash says it is; with it, one of your own.
+    """
     registry = _registry(config)
-    spec = registry.add(file)
-    said = {"name": spec.name, "version": spec.version, "path": str(registry.path(spec.name))}
-    typer.echo(json.dumps(said) if as_json else f"{file} is {spec.name} {spec.version}, and is kept.")
+    if name is None:
+        spec = registry.add(file)
+        said: dict[str, object] = {"name": spec.name, "version": spec.version, "path": str(registry.path(spec.name))}
+        typer.echo(json.dumps(said) if as_json else f"{file} is {spec.name} {spec.version}, and is kept.")
+        return
+    from smartlogd.modelling import changed
+    from smartlogd.settings import read_settings
+
+    own = registry.add_own(
+        file,
+        {
+            "name": name,
+            "version": version,
+            "place": place or name,
+            "licence": licence,
+            "labels": [label.strip() for label in labels.split(",")] if labels else [],
+            **({"type": type_} if type_ else {}),
+        },
+    )
+    told = changed(read_settings(config), "add", own)
+    typer.echo(json.dumps(told) if as_json else f"{file} is kept as {name} {version}. Use it: {_activating(told)}")
+
+
+@app.command("activate")
+def activate(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which model.")],
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="Which version of it.")],
+    anyway: Annotated[  # noqa: FBT002
+        bool, typer.Option("--anyway", help="Also where it agrees little with the model in use.")
+    ] = False,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Use this model from now on, in its place.
+
+    It must fit there. A running daemon lets it look at the last minute first and says how far it agrees with the one
+    in use, goes on without a break, and takes it back by itself when it fails three times.
+    """
+    from smartlogd.modelling import changed
+    from smartlogd.settings import read_settings
+
+    told = changed(
+        read_settings(config), "activate", {"name": name, "version": version, **({"anyway": True} if anyway else {})}
+    )
+    typer.echo(json.dumps(told) if as_json else put_in(told))
+
+
+@app.command("rollback")
+def rollback(
+    place: Annotated[
+        str | None, typer.Argument(metavar="[PLACE]", help="In which place; without, where one was put in last.")
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Use again the model that was used before."""
+    from smartlogd.modelling import changed
+    from smartlogd.settings import read_settings
+
+    told = changed(read_settings(config), "roll_back", {"place": place} if place else {})
+    version = f" {told['version']}" if told.get("version") else ""
+    typer.echo(
+        json.dumps(told) if as_json else f"In the place of {told['place']}, {told['name']}{version} is used again."
+    )
+
+
+def put_in(told: Mapping[str, object]) -> str:
+    """What putting a model in came to, in words.
+
+    >>> put_in({"name": "a", "version": "2", "place": "b", "pictures": 0})
+    'a 2 is used now, in the place of b. It was not tried on pictures: none of the last minute are there for it.'
+    """
+    said = f"{told['name']} {told['version']} is used now, in the place of {told['place']}."
+    if not told.get("pictures"):
+        return f"{said} It was not tried on pictures: none of the last minute are there for it."
+    shares = {key: float(str(told[key])) for key in ("agreement", "old_ms", "new_ms", "gap_s")}
+    return (
+        f"{said}\nOn {told['pictures']} pictures of the last minute it agreed with the one before on "
+        f"{shares['agreement']:.0%}, and took {shares['new_ms']:.0f} ms instead of {shares['old_ms']:.0f} ms. "
+        f"Frames went on after {shares['gap_s']:.2f} s."
+    )
+
+
+def _activating(told: Mapping[str, object]) -> str:
+    return f"smartlogd models activate {told['name']} {told['version']}"
 
 
 def needed(settings: Settings) -> tuple[str, ...]:
@@ -127,15 +227,39 @@ def _registry(config: Path | None) -> Registry:
     return wiring.model_registry(read_settings(config))
 
 
-def _print(states: tuple[ModelState, ...], *, as_json: bool) -> None:
+def _print(registry: Registry, states: tuple[ModelState, ...], *, as_json: bool) -> None:
+    """The models one under the other; `used` is which of them runs in its place."""
     for state in states if as_json else ():
         spec = state.spec
         fields = {"name": spec.name, "version": spec.version, "type": spec.type, "state": state.word}
-        typer.echo(json.dumps({**fields, "bytes": spec.bytes, "licence": spec.licence, "path": str(state.path)}))
+        more = {"bytes": spec.bytes, "licence": spec.licence, "path": str(state.path), "place": spec.stands_for}
+        typer.echo(json.dumps({**fields, **more, "status": _status(registry, spec)}))
     if as_json:
         return
     rows = [
-        (state.spec.name, state.spec.type, state.word, f"{state.spec.bytes / 1e6:.1f} MB", state.spec.licence)
+        (
+            spec.name,
+            spec.version,
+            spec.type,
+            state.word,
+            _status(registry, spec),
+            f"{spec.bytes / 1e6:.1f} MB",
+            spec.licence,
+        )
         for state in states
+        for spec in (state.spec,)
     ]
-    typer.echo(columns(("name", "type", "state", "size", "licence"), rows))
+    typer.echo(columns(("name", "version", "type", "state", "status", "size", "licence"), rows))
+
+
+def _row(registry: Registry, state: ModelState) -> tuple[str, ...]:
+    spec = state.spec
+    size = f"{spec.bytes / 1e6:.1f} MB"
+    return spec.name, spec.version, spec.type, state.word, _status(registry, spec), size, spec.licence
+
+
+def _status(registry: Registry, spec: ModelSpec) -> str:
+    """Whether it runs in its place, as the registry's table says it; a dash for what is no model."""
+    if spec.type in {"picture", "weights"}:
+        return "-"
+    return "active" if registry.in_use(spec.stands_for) == spec else "available"

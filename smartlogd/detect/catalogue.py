@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
-from smartlogd.base.errors import Missing, WrongConfiguration
+from smartlogd.base.errors import Missing, UnusableInput, WrongConfiguration
 
 VARIABLE = "SMARTLOG_MODELS_TOML"
 _MOST_BYTES = 1 << 30
@@ -93,6 +93,8 @@ class ModelSpec:
     """The model in whose place it may be used; empty: in its own."""
     labels: tuple[str, ...] = ()
     """What the numbers of its output stand for, in their order, where it has classes."""
+    for_tests: bool = False
+    """Nobody vouches for where it comes from: it is fetched only by name, and taken only where its own is missing."""
 
     @property
     def stands_for(self) -> str:
@@ -174,7 +176,14 @@ class _ModelTable(_Strict):
     suffix: Literal[".tflite", ".png", ".dat"] = ".tflite"
     place: Literal[""] | Name = ""
     labels: tuple[Sentence, ...] = ()
-    sources: tuple[_SourceTable, ...] = Field(min_length=1)
+    for_tests: bool = False
+    sources: tuple[_SourceTable, ...]
+
+    @model_validator(mode="after")
+    def _can_be_had(self) -> Self:
+        if not self.sources and not self.for_tests:
+            raise ValueError("a model needs a source; only one for tests may be had from a mirror alone")
+        return self
 
 
 class _File(_Strict):
@@ -200,6 +209,30 @@ class _File(_Strict):
             raise ValueError(f"the model {model} names the sdist {source.sdist}, which is not there")
         if isinstance(source, _ConvertedTable) and source.converted not in before:
             raise ValueError(f"the model {model} is made of {source.converted}, which does not stand before it")
+
+
+class _OwnModel(_Strict):
+    """A model that a person brings: what they say of it."""
+
+    name: Name
+    version: Word
+    type: Literal["detector", "action", "pose", "embedder", "sound"]
+    place: Name
+    bytes: Length
+    sha256: Sha256
+    licence: Sentence = "unknown"
+    labels: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field((), max_length=1000)
+
+
+def own_model(said: Mapping[str, object]) -> ModelSpec:
+    """A model that is in no catalogue, by what is said of it; UnusableInput, with the key, where it cannot be meant."""
+    try:
+        own = _OwnModel.model_validate({key: value for key, value in said.items() if key in _OwnModel.model_fields})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"]) or "it"
+        raise UnusableInput("The model cannot be meant as it is described.", f"{where}: {first['msg']}.") from error
+    return ModelSpec(**own.model_dump(), input="", output="", suffix=".tflite", sources=())
 
 
 def read_catalogue(path: Path | None = None) -> tuple[ModelSpec, ...]:

@@ -13,13 +13,15 @@ from types import MappingProxyType
 from typing import Literal
 
 from smartlogd.base.errors import Missing, UnusableInput
-from smartlogd.detect.catalogue import ModelSpec, read_catalogue
+from smartlogd.detect.catalogue import ModelSpec, own_model, read_catalogue
 from smartlogd.detect.fetch import Fetching, Progress, Watch
 from smartlogd.detect.files import place, sha256_of
 
 _FETCH = "Fetch it: smartlogd models fetch."
 RECOGNITION = ("face_short_range", "face_embedder")
 """What recognising a face takes beside finding it: a second, closer look for its keypoints, and its embedding."""
+SOUND_MODEL = "yamnet"
+"""What hearing takes."""
 _DEFAULTS: dict[Literal["door", "wide"], tuple[str, ...]] = {
     "door": ("face_full_range", "pose_detector", "pose_landmark_full", *RECOGNITION),
     "wide": ("coco_ssd_mobilenet",),
@@ -35,9 +37,9 @@ class ModelState:
     path: Path
 
 
-def default_models(profile: Literal["door", "wide"]) -> tuple[str, ...]:
-    """The models a profile needs, those for feet and for recognising faces included."""
-    return _DEFAULTS[profile]
+def default_models(profile: Literal["door", "wide"], *, sounds: bool = False) -> tuple[str, ...]:
+    """The models a profile needs, those for feet and for recognising faces included; and for `sounds`, if heard."""
+    return (*_DEFAULTS[profile], *((SOUND_MODEL,) if sounds else ()))
 
 
 class Registry:
@@ -50,12 +52,16 @@ class Registry:
         mirror: Path | None = None,
         *,
         instead: Mapping[str, ModelSpec] = MappingProxyType({}),
+        own: tuple[ModelSpec, ...] = (),
     ) -> None:
-        """`instead` are the models that were activated, by the names of those in whose place they are used."""
+        """`instead` are the models that were activated, by the names of those in whose place they are used.
+
+        `own` are those that were added here and stand in no catalogue.
+        """
         self._specs = {spec.name: spec for spec in catalogue}
         self._folder = folder
         self._mirror = mirror
-        self._instead = instead
+        self._instead, self._own = instead, own
 
     @property
     def folder(self) -> Path:
@@ -65,7 +71,7 @@ class Registry:
     def using(self, place: str, spec: ModelSpec) -> Registry:
         """This registry, but with that model in the place."""
         instead = {**self._instead, place: spec}
-        return Registry(tuple(self._specs.values()), self._folder, self._mirror, instead=instead)
+        return Registry(tuple(self._specs.values()), self._folder, self._mirror, instead=instead, own=self._own)
 
     def in_use(self, place: str) -> ModelSpec:
         """The model that is used in this place: the one activated, else the catalogue's own. Missing for neither."""
@@ -106,12 +112,15 @@ class Registry:
         return self._folder / self.in_use(name).file
 
     def states(self) -> tuple[ModelState, ...]:
-        """Every model of the catalogue, judged by its file's length: quick."""
-        return tuple(self._state(spec, thoroughly=False) for spec in self._specs.values())
+        """Every model of the catalogue, and each that was added here, judged by its file's length: quick."""
+        return tuple(self._state(spec, thoroughly=False) for spec in self._all())
 
     def verify(self) -> tuple[ModelState, ...]:
-        """Every model of the catalogue, judged by its file's hash."""
-        return tuple(self._state(spec, thoroughly=True) for spec in self._specs.values())
+        """The same, judged by their files' hashes."""
+        return tuple(self._state(spec, thoroughly=True) for spec in self._all())
+
+    def _all(self) -> tuple[ModelSpec, ...]:
+        return (*self._specs.values(), *self._own)
 
     def add(self, file: Path) -> ModelSpec:
         """Take a local file as the model that its hash says it is. Raises UnusableInput for an unknown hash."""
@@ -125,6 +134,22 @@ class Registry:
         with file.open("rb") as source:
             place(source, spec, self._folder)
         return spec
+
+    def add_own(self, file: Path, said: Mapping[str, object]) -> Mapping[str, object]:
+        """Take a local file as a model that is in no catalogue; what is known of it then, for the registry's table.
+
+        `said` has its name, version, place, licence, labels, and its type where that is not the one of the place.
+        Raises UnusableInput where it cannot be meant, or its name is the catalogue's; Missing without the file.
+        """
+        if str(said.get("name")) in self._specs:
+            raise UnusableInput(f"The catalogue has a model {said['name']} already.", "Give yours another name.")
+        place_, size = str(said.get("place")), _size_of(file)
+        type_ = said.get("type") or (self._specs[place_].type if place_ in self._specs else place_)
+        known = {**said, "type": type_, "bytes": size, "sha256": sha256_of(file)}
+        spec = own_model(known)
+        with file.open("rb") as source:
+            place(source, spec, self._folder)
+        return known
 
     def fetch(self, names: Sequence[str], progress: Watch) -> tuple[Path, ...]:
         """Get every named model that is not here, each verified before it gets its name.
@@ -147,6 +172,13 @@ class Registry:
             return ModelState(spec, "missing", path)
         whole = path.stat().st_size == spec.bytes and (not thoroughly or sha256_of(path) == spec.sha256)
         return ModelState(spec, "ok" if whole else "tampered", path)
+
+
+def _size_of(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError as error:
+        raise Missing(f"The file {file} cannot be read: {error.strerror}.") from error
 
 
 __all__ = ["RECOGNITION", "ModelSpec", "ModelState", "Progress", "Registry", "default_models", "read_catalogue"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -72,12 +72,17 @@ def networks(connection: sqlite3.Connection) -> tuple[Network, ...]:
     return tuple(_network(*row) for row in connection.execute(_ALL))
 
 
+def all_of(folder: Path) -> tuple[Network, ...]:
+    """All that the log in a state folder knows; none where there is no log yet, or one of an older version."""
+    if version_of(folder / DATABASE) != head():
+        return ()
+    with read_only(folder / DATABASE) as connection:
+        return networks(connection)
+
+
 def in_use(folder: Path) -> Mapping[str, Network]:
     """The models that were activated, by place; none where there is no log yet, or one of an older version."""
-    if version_of(folder / DATABASE) != head():
-        return {}
-    with read_only(folder / DATABASE) as connection:
-        return {network.place: network for network in networks(connection) if network.status == "active"}
+    return {network.place: network for network in all_of(folder) if network.status == "active"}
 
 
 def enter(connection: sqlite3.Connection, network: Network, at_us: int) -> None:
@@ -86,6 +91,18 @@ def enter(connection: sqlite3.Connection, network: Network, at_us: int) -> None:
     row = {**asdict(network), "at": at_us, "about": json.dumps(about)}
     del row["labels"]
     connection.execute(_ENTER, row)
+
+
+def enter_all(connection: sqlite3.Connection, found: Iterable[Network], at_us: int) -> None:
+    """Know these models."""
+    for network in found:
+        enter(connection, network, at_us)
+
+
+def put_in(connection: sqlite3.Connection, network: Network, at_us: int) -> None:
+    """Know this model and use it from now on, on trial."""
+    enter(connection, network, at_us)
+    activate(connection, network.name, network.version, on_trial=True)
 
 
 def activate(connection: sqlite3.Connection, name: str, version: str, *, on_trial: bool) -> Network:

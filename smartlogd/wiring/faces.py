@@ -14,7 +14,7 @@ from smartlogd.wiring.models import embedder_model, model_registry
 if TYPE_CHECKING:
     from smartlogd.identify.enrol import Enroller
     from smartlogd.identify.gallery import Gallery
-    from smartlogd.identify.identifier import FaceIdentifier
+    from smartlogd.identify.identifier import FaceIdentifier, Refine
     from smartlogd.movement.vote import VoteRules
 
 
@@ -49,12 +49,17 @@ def identifier(settings: Settings, gallery: Gallery, *, is_patient: bool = False
     """
     if not settings.identify.enabled or settings.detect.profile == "wide":
         return None
-    from smartlogd.detect.stills import open_stills
     from smartlogd.identify.identifier import FaceIdentifier
 
-    registry = model_registry(settings)
-    refine = open_stills(settings.detect, registry).refined
-    return FaceIdentifier(embedder(settings), refine, settings.identify, gallery, patient=is_patient)
+    made, refine = face_models(settings)
+    return FaceIdentifier(made, refine, settings.identify, gallery, patient=is_patient)
+
+
+def face_models(settings: Settings) -> tuple[Embedder, Refine]:
+    """The embedder, and what finds a face's exact keypoints; raises Missing where a model is not there."""
+    from smartlogd.detect.stills import open_stills
+
+    return embedder(settings), open_stills(settings.detect, model_registry(settings)).refined
 
 
 def enroller(settings: Settings) -> Enroller:

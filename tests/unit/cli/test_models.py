@@ -47,11 +47,11 @@ def words(smartlogd: Smartlogd, command: str = "list") -> dict[str, str]:
 def test_the_list_names_every_model_and_whether_it_is_here(smartlogd: Smartlogd) -> None:
     told = smartlogd("models", "list")
     head, *rows = told.out.splitlines()
-    assert head.split() == ["name", "type", "state", "size", "licence"]
+    assert head.split() == ["name", "version", "type", "state", "status", "size", "licence"]
     assert {"face_full_range", "pose_detector", "pose_landmark_full", "coco_ssd_mobilenet"} <= {
         row.split()[0] for row in rows
     }
-    assert all(row.split()[2] == "missing" for row in rows)
+    assert all(row.split()[3] == "missing" for row in rows)
 
 
 @pytest.mark.usefixtures("mirror")
@@ -93,7 +93,7 @@ def test_verify_finds_bytes_that_were_changed(smartlogd: Smartlogd, state: Path,
     file.write_bytes(bytes(reversed(CONTENT["alpha"])))
     told = smartlogd("models", "verify")
     assert told.code == Exit.UNUSABLE_INPUT
-    assert [row.split()[2] for row in told.out.splitlines()[1:]] == ["tampered", "ok"]
+    assert [row.split()[3] for row in told.out.splitlines()[1:]] == ["tampered", "ok"]
     assert smartlogd("models", "fetch").out == "alpha: fetched and verified.\n"
     assert smartlogd("models", "verify").code == 0
 

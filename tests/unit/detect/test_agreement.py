@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from smartlogd.base.geometry import Box, Point
-from smartlogd.base.seen import Detection, Keypoint, Kind
+from smartlogd.base.seen import Detection, Guess, Keypoint, Kind
 from smartlogd.detect.agreement import Agreement, agreement
 
 HERE, THERE = Box(0.1, 0.1, 0.3, 0.5), Box(0.6, 0.1, 0.8, 0.5)
@@ -43,6 +45,12 @@ def test_keypoints_far_apart_are_no_agreement_though_the_boxes_are_the_same() ->
 def test_keypoints_that_one_of_them_does_not_see_are_not_compared() -> None:
     one, other = person(HERE, ("nose", 0.2, 0.15, 1.0)), person(HERE, ("nose", 0.9, 0.9, 0.1))
     assert agreement([one], [other]).share == 1
+
+
+def test_what_someone_is_taken_to_be_doing_is_compared_too() -> None:
+    sits, lies = (replace(person(HERE), guess=Guess(what, 0.9)) for what in ("sit", "lie"))
+    assert agreement([sits], [sits]).share == 1
+    assert agreement([sits], [lies]).share == 0
 
 
 def test_agreements_of_several_pictures_add_up() -> None:
