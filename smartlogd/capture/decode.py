@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 import av
 import numpy as np
@@ -33,6 +34,8 @@ _CONTAINERS = (
     "gif,apng,mjpeg,h264,hevc,yuv4mpegpipe,rtsp,sdp,rtp"
 )
 """Kinds of container that are opened; playlists and text, which may name other files, are not among them."""
+_OF_SOUND = ",wav,w64,mp3,flac,aac,ac3,eac3,aiff,au,caf,amr,wv,tta,ape"
+"""Further ones, where sound will do: some of them take almost any bytes for theirs."""
 _ANNEX_B = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}
 _START_CODE = b"\x00\x00\x01"
 
@@ -67,33 +70,38 @@ class Course:
 
 
 def opened(
-    address: str, name: str, options: Mapping[str, str], timeout_s: tuple[float, float] | None
+    address: str,
+    name: str,
+    options: Mapping[str, str],
+    timeout_s: tuple[float, float] | None,
+    what: Literal["video", "recording"] = "video",
 ) -> InputContainer:
-    """Open a file or stream; `name` is how a message calls it.
+    """Open a file or stream; `name` is how a message calls it. A recording is a video, or sound alone.
 
     Raises UnusableInput when FFmpeg cannot read it, CameraLost when the network cannot reach it.
     """
-    with translated(name):
-        return av.open(address, options={**options, "format_whitelist": _CONTAINERS}, timeout=timeout_s)
+    with translated(name, what):
+        kinds = _CONTAINERS if what == "video" else _CONTAINERS + _OF_SOUND
+        return av.open(address, options={**options, "format_whitelist": kinds}, timeout=timeout_s)
 
 
 @contextmanager
-def translated(name: str) -> Iterator[None]:
+def translated(name: str, what: str = "video") -> Iterator[None]:
     """Turn FFmpeg's errors into ours."""
     try:
         yield
     except (av.error.FFmpegError, OSError) as error:
-        raise _ours(error, name) from error
+        raise _ours(error, name, what) from error
 
 
-def _ours(error: Exception, name: str) -> SmartlogError:
+def _ours(error: Exception, name: str, what: str) -> SmartlogError:
     if name.startswith(("rtsp:", "rtsps:")):
         return CameraLost(
             f"{name} does not answer as it should: {reason(error)}.", "Check the address and the network."
         )
     if isinstance(error, av.error.InvalidDataError):
         return UnusableInput(
-            f"{name} is not a video that can be read.", "It may be broken or cut short; try to play it."
+            f"{name} is not a {what} that can be read.", "It may be broken or cut short; try to play it."
         )
     if isinstance(error, PermissionError):
         return UnusableInput(f"{name} may not be read.", "Give this user the right to read it.")

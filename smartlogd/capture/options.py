@@ -38,6 +38,31 @@ class MotionOptions(BaseModel):
     )
 
 
+class MicrophoneOptions(BaseModel):
+    """The [capture.microphone] table: whether the device listens, and by what."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(
+        default=False, description="Whether the device listens for dogs and alarms. No sound is ever kept."
+    )
+    device: str = Field(
+        default="auto",
+        min_length=1,
+        max_length=200,
+        description='Which microphone: "auto" for the usual one, part of a name as PortAudio has it, or its number.',
+    )
+    stall_s: float = Field(
+        default=5.0, ge=0.5, le=120.0, description="Seconds without sound after which a microphone is lost."
+    )
+    backoff_s: float = Field(
+        default=1.0, ge=0.01, le=60.0, description="Pause before a lost microphone is first opened again."
+    )
+    backoff_roof_s: float = Field(
+        default=30.0, ge=0.01, le=3600.0, description="Longest pause between two attempts; the pause doubles up to it."
+    )
+
+
 class CaptureOptions(BaseModel):
     """Which camera to use, and how."""
 
@@ -82,4 +107,7 @@ class CaptureOptions(BaseModel):
     )
     motion: MotionOptions = Field(
         default=MotionOptions(), description="When a change in the picture counts as movement."
+    )
+    microphone: MicrophoneOptions = Field(
+        default=MicrophoneOptions(), description="Whether the device listens, and by what."
     )

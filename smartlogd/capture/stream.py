@@ -21,7 +21,7 @@ from smartlogd.capture.motion import MotionGate
 from smartlogd.capture.refuse import refuse_unusable
 from smartlogd.capture.shutter import Shutter
 
-__all__ = ["FileCamera", "footage_sha256", "recorded", "refuse_unusable"]
+__all__ = ["FileCamera", "footage_sha256", "recorded", "recorded_at", "refuse_unusable"]
 
 log = logging.getLogger("smartlogd.capture")
 
@@ -145,7 +145,7 @@ def recorded(path: Path, start: dt.datetime | None = None) -> Iterator[tuple[Pic
     """
     course = Course()
     with translated(path.name), opened(f"file:{path}", path.name, {}, None) as container:
-        began = start or _recorded_at(container.metadata.get("creation_time"), path)
+        began = start or recorded_at(container.metadata.get("creation_time"), path)
         stream = first_video(container, path.name)
         for picture in pictures(container, stream, path.name, course):
             yield picture, began
@@ -163,7 +163,7 @@ def recorded(path: Path, start: dt.datetime | None = None) -> Iterator[tuple[Pic
         )
 
 
-def _recorded_at(written: str | None, path: Path) -> dt.datetime:
+def recorded_at(written: str | None, path: Path) -> dt.datetime:
     """When the footage was taken: the file's own word, else when it was last changed."""
     with suppress(ValueError):
         if written is not None:

@@ -59,7 +59,7 @@ def fetch(
     from smartlogd.cli.speech import Screen
 
     registry = _registry(config)
-    wanted = names or [state.spec.name for state in registry.states()]
+    wanted = names or [state.spec.name for state in registry.states() if not state.spec.for_tests]
     fresh = obtain(registry, wanted, Screen(), quiet=as_json)
     if as_json:
         for name in wanted:

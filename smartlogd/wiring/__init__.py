@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from smartlogd.wiring.faces import embedder, enroller, face_models, identifier, templates, votes
 from smartlogd.wiring.keeping import feed, store, upkeep
+from smartlogd.wiring.listening import ear, microphone
 from smartlogd.wiring.models import (
     DEMO_PHOTOS,
     MIRROR,
@@ -37,6 +38,7 @@ __all__ = [
     "credentials",
     "described",
     "detector",
+    "ear",
     "embedder",
     "embedder_model",
     "enroller",
@@ -47,6 +49,7 @@ __all__ = [
     "heard",
     "identifier",
     "known_model",
+    "microphone",
     "model_registry",
     "model_spec",
     "model_versions",

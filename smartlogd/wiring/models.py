@@ -82,7 +82,8 @@ def models_in_use(settings: Settings) -> tuple[str, ...]:
 
     left_out = () if settings.identify.enabled else RECOGNITION
     edition = {"face_embedder": embedder_model(settings)}
-    return tuple(edition.get(name, name) for name in default_models(settings.detect.profile) if name not in left_out)
+    usual = default_models(settings.detect.profile, sounds=settings.capture.microphone.enabled)
+    return tuple(edition.get(name, name) for name in usual if name not in left_out)
 
 
 def model_versions(settings: Settings) -> Mapping[str, str]:
