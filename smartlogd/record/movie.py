@@ -56,7 +56,7 @@ class Movie:
         self._path = checked_name(path)
         self._rate = Fraction(min(240.0, max(1.0, fps or 30.0))).limit_denominator(1001)
         self._crf = (options or RecordOptions()).movie_crf
-        self.encoder = next(name for name in encoders if _known(name))
+        self.encoder = next(name for name in encoders if is_there(name))
         self._temporary = temporary_beside(self._path)
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
@@ -73,7 +73,7 @@ class Movie:
         self._last_tick = tick
         with self._translated():
             stream = self._stream or self._opened(pixels)
-            frame = av.VideoFrame.from_ndarray(_fitted(pixels, stream.width, stream.height), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(fitted(pixels, stream.width, stream.height), format="rgb24")
             frame.pts, frame.time_base = tick, Fraction(1, _TICKS)
             self._mux(stream.encode(frame))
 
@@ -112,7 +112,7 @@ class Movie:
         self._container = av.open(str(self._temporary), "w", format="mp4", options={"movflags": "faststart"})
         stream = cast("VideoStream", self._container.add_stream(self.encoder, rate=self._rate))
         height, width = pixels.shape[:2]
-        stream.width, stream.height = _even(width), _even(height)
+        stream.width, stream.height = even(width), even(height)
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, _TICKS)
         stream.codec_context.options = _settings(self.encoder, self._crf)
@@ -147,7 +147,7 @@ def checked_name(path: Path) -> Path:
     return path
 
 
-def _known(name: str) -> bool:
+def is_there(name: str) -> bool:
     """Whether this FFmpeg has the encoder."""
     try:
         av.Codec(name, "w")
@@ -165,16 +165,16 @@ def _settings(encoder: str, crf: int) -> dict[str, str]:
     return {}
 
 
-def _even(length: int) -> int:
+def even(length: int) -> int:
     """The next even number, never below one macroblock.
 
-    >>> _even(481), _even(480), _even(3)
+    >>> even(481), even(480), even(3)
     (482, 480, 16)
     """
     return max(_LEAST_PX, length + length % 2)
 
 
-def _fitted(pixels: Pixels, width: int, height: int) -> Pixels:
+def fitted(pixels: Pixels, width: int, height: int) -> Pixels:
     """The picture at the video's size: shrunk or enlarged as a whole, the rest filled by its last row and column."""
     down, across = pixels.shape[:2]
     if (across, down) == (width, height):

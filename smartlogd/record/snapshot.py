@@ -63,3 +63,11 @@ def newest(folder: Path) -> bytes | None:
     encoded, _ = found
     is_ours = len(encoded) <= MOST_BYTES and encoded.startswith(_BEGIN) and encoded.endswith(_END)
     return encoded if is_ours else None
+
+
+def kept(path: Path, encoded: bytes) -> None:
+    """Write a snapshot that has a name of its own, 0600; on the disk when this returns, or DiskTrouble."""
+    try:
+        place(path, encoded)
+    except OSError as error:
+        raise trouble(path, error) from error
