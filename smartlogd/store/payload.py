@@ -87,6 +87,8 @@ _SHARED = (
     " 'sha256', m.sha256, 'phase', m.phase, 'share_token_hash', m.share_token_hash,"
     " 'share_expires_at', m.share_expires_at, 'share_uses_left', m.share_uses_left"
 )
+# Of a recording that lies here only nothing is told; it waits anew when it is in the object store.
+_TOLD = "m.phase IN ('uploaded', 'lost')"
 _REALS = frozenset({"time_in_frame_min", "calm_minutes"})
 _COUNTS = ", ".join(f"'{name}', " + (_real(f"m.{name}") if name in _REALS else f"m.{name}") for name in METRICS)
 
@@ -142,13 +144,13 @@ STATEMENTS: Mapping[str, str] = {
         "clip",
         f"'event_id', m.event_id, 'start_ts', m.start_ts, 'duration_ms', m.duration_ms, 'preview_png', m.preview_png,"
         f" {_SHARED}",
-        "LEFT JOIN clips AS m ON m.id = CAST(o.row_id AS INTEGER)",
+        f"LEFT JOIN clips AS m ON m.id = CAST(o.row_id AS INTEGER) AND {_TOLD}",
         "m.id",
     ),
     "snapshot": _statement(
         "snapshot",
         f"'event_id', m.event_id, 'ts', m.ts, 'note', m.note, {_SHARED}",
-        "LEFT JOIN snapshots AS m ON m.id = CAST(o.row_id AS INTEGER)",
+        f"LEFT JOIN snapshots AS m ON m.id = CAST(o.row_id AS INTEGER) AND {_TOLD}",
         "m.id",
     ),
 }

@@ -87,6 +87,10 @@ _TOMBSTONE = _once("tombstone", "NEW.uid", ALARM, "NEW.at")
 _MEDIA = (
     "s3_uri", "labels", "bytes", "sha256", "phase", "share_token_hash", "share_expires_at", "share_uses_left",
 )  # fmt: skip
+# The centre hears of a recording once the object store has it, and once it has it no more: never of a file that lies
+# here only.
+_THERE = "NEW.phase = 'uploaded'"
+_TOLD = f"({_THERE} OR (OLD.phase = 'uploaded' AND NEW.phase = 'lost'))"
 
 # Name: upon what, under which condition, what is done.
 _MADE: Mapping[str, tuple[str, str, str]] = {
@@ -115,10 +119,14 @@ _MADE: Mapping[str, tuple[str, str, str]] = {
     "tombstone": ("INSERT ON tombstones", _NOT_PULLED, _TOMBSTONE),
     "day_new": ("INSERT ON device_metrics_daily", "", _DAY),
     "day_changed": ("UPDATE ON device_metrics_daily", _changed(*METRICS), _DAY),
-    "clip_new": ("INSERT ON clips", "", _CLIP),
-    "clip_changed": ("UPDATE ON clips", _changed("start_ts", "duration_ms", "preview_png", *_MEDIA), _CLIP),
-    "snapshot_new": ("INSERT ON snapshots", "", _SNAPSHOT),
-    "snapshot_changed": ("UPDATE ON snapshots", _changed("ts", "note", *_MEDIA), _SNAPSHOT),
+    "clip_new": ("INSERT ON clips", _THERE, _CLIP),
+    "clip_changed": (
+        "UPDATE ON clips",
+        f"{_TOLD} AND {_changed('start_ts', 'duration_ms', 'preview_png', *_MEDIA)}",
+        _CLIP,
+    ),
+    "snapshot_new": ("INSERT ON snapshots", _THERE, _SNAPSHOT),
+    "snapshot_changed": ("UPDATE ON snapshots", f"{_TOLD} AND {_changed('ts', 'note', *_MEDIA)}", _SNAPSHOT),
 }
 _PREFIX = "outbox_of_"
 _STANDING = f"SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name GLOB '{_PREFIX}*'"  # noqa: S608 - constants of ours

@@ -120,17 +120,27 @@ def test_days_and_recordings(log: sqlite3.Connection, folder: Path) -> None:
     assert len(day) == 11
     shared = "user_id, device_id, event_id, labels, phase, bytes, share_uses_left"
     log.execute(
-        f"INSERT INTO clips ({shared}, start_ts, duration_ms) VALUES (1, 1, 'c', '[\"a\"]', 'kept', 9, 2, 5, 6)"
+        f"INSERT INTO clips ({shared}, start_ts, duration_ms) VALUES (1, 1, 'c', '[\"a\"]', 'uploaded', 9, 2, 5, 6)"
     )
-    log.execute(f"INSERT INTO snapshots ({shared}, ts, note) VALUES (1, 1, 's', '[]', 'kept', 9, NULL, 5, 'ha')")
+    log.execute(f"INSERT INTO snapshots ({shared}, ts, note) VALUES (1, 1, 's', '[]', 'uploaded', 9, NULL, 5, 'ha')")
     common = {
-        "s3_uri": None, "bytes": 9, "sha256": None, "phase": "kept", "share_token_hash": None,
+        "s3_uri": None, "bytes": 9, "sha256": None, "phase": "uploaded", "share_token_hash": None,
         "share_expires_at": None,
     }  # fmt: skip
     clip = {"event_id": "c", "start_ts": 5, "duration_ms": 6, "preview_png": None, "labels": ["a"]}
     assert told(log, folder, "clip") == [{**common, **clip, "share_uses_left": 2}]
     snapshot = {"event_id": "s", "ts": 5, "note": "ha", "labels": []}
     assert told(log, folder, "snapshot") == [{**common, **snapshot, "share_uses_left": None}]
+
+
+@pytest.mark.parametrize("phase", ["planned", "kept"])
+def test_of_a_recording_that_lies_here_only_nothing_is_told(log: sqlite3.Connection, folder: Path, phase: str) -> None:
+    shared = "user_id, device_id, event_id, labels, phase, start_ts, duration_ms"
+    log.execute(f"INSERT INTO clips ({shared}) VALUES (1, 1, 'c', '[]', ?, 5, 6)", (phase,))
+    log.execute("INSERT INTO outbox (kind, row_id, priority, at) VALUES ('clip', 1, 2, 5)")  # as an earlier version did
+    seqs = [seq for (seq,) in log.execute("SELECT seq FROM outbox WHERE kind = 'clip'")]
+    (item,) = items(log, Keys.open(folder), "clip", seqs, MOMENT)
+    assert (item.body, item.waits) == (None, False)
 
 
 def test_a_face_goes_with_its_owners_key_and_a_device_of_the_fleet_opens_it(

@@ -127,14 +127,37 @@ def test_a_day_is_told_of_when_a_number_changes(log: sqlite3.Connection) -> None
     assert len(waiting(log)) == 1
 
 
-def test_recordings_wait_for_all_else_and_where_they_lie_here_is_nobodys_affair(log: sqlite3.Connection) -> None:
+@pytest.mark.parametrize("table", ["clips", "snapshots"])
+def test_a_recording_is_told_of_once_the_object_store_has_it(log: sqlite3.Connection, table: str) -> None:
+    kind, at = ("clip", "start_ts, duration_ms") if table == "clips" else ("snapshot", "ts")
+    times = "7, 8" if table == "clips" else "7"
+    log.execute(
+        f"INSERT INTO {table} (user_id, device_id, event_id, labels, phase, {at})"
+        f" VALUES (1, 1, 'c', '[]', 'planned', {times})"
+    )
+    log.execute(f"UPDATE {table} SET phase = 'kept', path = 'x', bytes = 9, sha256 = 'a'")
+    log.execute(f"UPDATE {table} SET labels = '[\"dog\"]', share_uses_left = 5")
+    assert waiting(log) == []
+    log.execute(f"UPDATE {table} SET phase = 'uploaded', s3_uri = 's3://b/c.mp4'")
+    assert waiting(log) == [(kind, "1", 2, 7)]
+    settled(log)
+    log.execute(f"UPDATE {table} SET path = NULL")
+    assert waiting(log) == [], "where it lies here is nobody's affair"
+    log.execute(f"UPDATE {table} SET share_token_hash = 'b'")
+    assert waiting(log) == [(kind, "1", 2, 7)]
+
+
+def test_that_a_recording_is_gone_is_told_where_the_centre_knew_of_it(log: sqlite3.Connection) -> None:
     log.execute(CLIP)
+    log.execute("UPDATE clips SET phase = 'lost'")
+    assert waiting(log) == []
+    log.execute("UPDATE clips SET phase = 'uploaded'")
+    settled(log)
+    log.execute("UPDATE clips SET phase = 'lost'")
     assert waiting(log) == [("clip", "1", 2, 7)]
     settled(log)
-    log.execute("UPDATE clips SET path = 'clips/1.mp4'")
+    log.execute("UPDATE clips SET s3_uri = NULL")
     assert waiting(log) == []
-    log.execute("UPDATE clips SET phase = 'kept'")
-    assert waiting(log) == [("clip", "1", 2, 7)]
 
 
 def test_what_is_pulled_is_not_pushed(log: sqlite3.Connection) -> None:
