@@ -17,7 +17,7 @@ from smartlogd.base.seen import Detection, Frame, Glance, Kind
 from smartlogd.base.time import Stamp, monotonic_s
 from smartlogd.base.who import Recognition, View
 from smartlogd.identities import Identities, News
-from smartlogd.movement.behaviour import Conduct, behave
+from smartlogd.movement.behaviour import Conduct, behave, finish
 from smartlogd.movement.rules import BehaviourRules, Rules
 from smartlogd.movement.scene import Scene, step
 from smartlogd.movement.vote import VoteRules
@@ -181,8 +181,9 @@ class Pipeline:
 
     def leave(self) -> None:
         """Nobody looks any more: whatever takes time is over, as of when it was seen last."""
-        if self.tally.newest is not None:
-            self._begun(self.tally.newest, 1.0, ())
+        self._conduct, ends = finish(self._conduct)
+        for end in ends:
+            self._told(end)
 
     def relined(
         self, lines: tuple[CrossingLine, ...], rules: Rules, zones: tuple[Zone, ...], behaviours: BehaviourRules
@@ -252,11 +253,11 @@ class Pipeline:
     async def _views(self) -> tuple[View, ...]:
         return await self._identifier.news() if self._identifier else ()
 
-    def _begun(self, stamp: Stamp, aspect: float, tracks: tuple[Track, ...] | None = None) -> tuple[Event, ...]:
+    def _begun(self, stamp: Stamp, aspect: float) -> tuple[Event, ...]:
         """The events of what began in this frame; of what is over, the end is noted."""
-        seen = self._scene.tracks if tracks is None else tracks
+        tracks, whom = self._scene.tracks, self.identities.whom
         self._conduct, told = behave(
-            self._conduct, seen, stamp, self._zones, self._behaviours, aspect=aspect, whom=self.identities.whom
+            self._conduct, tracks, stamp, self._zones, self._behaviours, aspect=aspect, whom=whom
         )
         return tuple(event for behaviour in told if (event := self._told(behaviour)) is not None)
 

@@ -1,0 +1,188 @@
+"""Where a body was in the last three seconds, and what that says of its pace and its nearness (pure).
+
+All lengths are in picture heights, so that a step sideways and one downwards measure alike. A body's own size is the
+longer side of its box: a person's height, a dog's length, and of someone who lies their length again. Paces are in
+sizes a second, which makes them independent of how far away somebody is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from smartlogd.base.geometry import Box
+from smartlogd.base.time import Stamp
+from smartlogd.movement.predict import EDGE
+
+SPAN_S = 3.0
+"""So far back is remembered."""
+_STEP_S = 0.2
+"""So often a place is remembered: five a second say enough of a body."""
+_SMOOTH_S = 0.3
+"""Detected sides tremble; they are averaged over about this long."""
+_BROKEN_S = 1.5
+"""Who was not seen for longer begins a new trace."""
+_RECENT_S = 0.8
+"""Motion is measured over at least this long: over less it would be the trembling of the box."""
+_SMALL = 1e-3
+_ONE_AXIS = 1.2
+"""Growth that shows in one axis only must be this much more: who turns round grows wide, who gets up grows high."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A body at one instant: its box in picture heights, and which axes the picture's edge cuts.
+
+    Across, 0 is the middle of the picture; down, its upper edge.
+    `way` is how far its middle has gone since the trace began, in its own sizes.
+    """
+
+    stamp: Stamp
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    is_cut_across: bool
+    is_cut_down: bool
+    way: float
+
+    @property
+    def width(self) -> float:
+        """Of the box, in picture heights."""
+        return max(_SMALL, self.x1 - self.x0)
+
+    @property
+    def height(self) -> float:
+        """Of the box, in picture heights."""
+        return max(_SMALL, self.y1 - self.y0)
+
+    @property
+    def size(self) -> float:
+        """The longer side."""
+        return max(_SMALL, self.x1 - self.x0, self.y1 - self.y0)
+
+    @property
+    def place(self) -> tuple[float, float]:
+        """Where it is on the ground, in its own sizes: to the right, and away from the camera.
+
+        By similar triangles, through a lens that shows as much height as it is away (53 degrees). The absolute
+        distance is only as right as that; which of two places is nearer, and by how much of itself, holds for any lens.
+        """
+        size = self.size
+        return (self.x0 + self.x1) / (2 * size), 1 / size
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The newest look, smoothed, and those before it, oldest first."""
+
+    now: Look
+    past: tuple[Look, ...] = ()
+
+
+def followed(trace: Trace | None, box: Box, stamp: Stamp, aspect: float) -> Trace:
+    """The trace one look on; `aspect` is the picture's width by its height.
+
+    About five times a second a new place is remembered: `past` is then another tuple.
+    """
+    x0, x1 = (box.x0 - 0.5) * aspect, (box.x1 - 0.5) * aspect
+    across, down = box.x0 < EDGE or box.x1 > 1 - EDGE, box.y0 < EDGE or box.y1 > 1 - EDGE
+    if trace is None or stamp.since(trace.now.stamp) > _BROKEN_S:
+        return Trace(Look(stamp, x0, box.y0, x1, box.y1, across, down, 0.0))
+    last = trace.now
+    share = 1 - math.exp(-stamp.since(last.stamp) / _SMOOTH_S)
+    left, right = last.x0 + (x0 - last.x0) * share, last.x1 + (x1 - last.x1) * share
+    top, bottom = last.y0 + (box.y0 - last.y0) * share, last.y1 + (box.y1 - last.y1) * share
+    moved = math.hypot(left + right - last.x0 - last.x1, top + bottom - last.y0 - last.y1) / 2
+    now = Look(stamp, left, top, right, bottom, across, down, last.way + moved / last.size)
+    if trace.past and last.stamp.since(trace.past[-1].stamp) < _STEP_S - _SMALL:
+        return Trace(now, trace.past)
+    kept = tuple(look for look in trace.past if stamp.since(look.stamp) <= SPAN_S + _STEP_S)
+    return Trace(now, (*kept, last))
+
+
+def motion(trace: Trace) -> float | None:
+    """How much the body moves or changes its shape: sizes a second, over the last second; None where it is too new.
+
+    The mean of its sides' shifts that the picture's edge does not hide.
+    """
+    then = _before(trace, _RECENT_S)
+    if then is None:
+        return None
+    now = trace.now
+    shifts: list[float] = []
+    if not (now.is_cut_across or then.is_cut_across):
+        shifts += (now.x0 - then.x0, now.x1 - then.x1)
+    if not (now.is_cut_down or then.is_cut_down):
+        shifts += (now.y0 - then.y0, now.y1 - then.y1)
+    if not shifts:
+        shifts = [(now.x0 + now.x1 - then.x0 - then.x1) / 2, (now.y0 + now.y1 - then.y0 - then.y1) / 2]
+    squares = sum(shift * shift for shift in shifts) / len(shifts)
+    return math.sqrt(squares) / now.size / now.stamp.since(then.stamp)
+
+
+def pace(trace: Trace, over_s: float) -> float | None:
+    """How fast the middle goes, to and fro counted: sizes a second; None where the trace is shorter."""
+    then = _before(trace, over_s)
+    return None if then is None else (trace.now.way - then.way) / trace.now.stamp.since(then.stamp)
+
+
+def straightness(trace: Trace) -> float:
+    """How straight the way of the last seconds was: 1 as the crow flies, near 0 to and fro; 1 where nothing moved."""
+    if not trace.past:
+        return 1.0
+    then, now = trace.past[0], trace.now
+    way = now.way - then.way
+    if way < _SMALL:
+        return 1.0
+    apart = math.hypot(now.x0 + now.x1 - then.x0 - then.x1, now.y0 + now.y1 - then.y0 - then.y1) / 2
+    return min(1.0, apart / now.size / way)
+
+
+def heading(trace: Trace) -> int:
+    """Which way it walks across the picture: -1 left, 1 right, 0 where it hardly does."""
+    then = _before(trace, _RECENT_S)
+    if then is None:
+        return 0
+    shift = (trace.now.x0 + trace.now.x1 - then.x0 - then.x1) / 2
+    return 0 if abs(shift) < 0.3 * trace.now.size else (1 if shift > 0 else -1)
+
+
+def growth(trace: Trace, over_s: float, after: Stamp | None = None) -> tuple[float, Look]:
+    """By how much the body looks larger now than it did at its smallest within `over_s` (and `after`), and when.
+
+    The factor is 1 or less where it does not grow.
+    """
+    now = trace.now
+    best, when, since_ns = 1.0, now, now.stamp.mono_ns - round(over_s * 1e9)
+    if after is not None:
+        since_ns = max(since_ns, after.mono_ns)
+    for look in trace.past:
+        if look.stamp.mono_ns >= since_ns and (factor := _factor(look, now)) > best:
+            best, when = factor, look
+    return best, when
+
+
+def _factor(then: Look, now: Look) -> float:
+    """By how much a body has grown for sure, 1 where nothing can be said.
+
+    An axis that was cut by the edge says nothing; one that is cut now has grown at least as far as can be seen. Both
+    must have grown where both can be measured.
+    """
+    across = None if then.is_cut_across else now.width / then.width
+    down = None if then.is_cut_down else now.height / then.height
+    proven = 1.0 if across is None or down is None else min(across, down)
+    if across is not None and not now.is_cut_across and (down is None or now.is_cut_down):
+        proven = max(proven, across / _ONE_AXIS)
+    if down is not None and not now.is_cut_down and (across is None or now.is_cut_across):
+        proven = max(proven, down / _ONE_AXIS)
+    return proven
+
+
+def _before(trace: Trace, least_s: float) -> Look | None:
+    """The newest look that is at least so old."""
+    by_ns = trace.now.stamp.mono_ns - round(least_s * 1e9)
+    for look in reversed(trace.past):
+        if look.stamp.mono_ns <= by_ns:
+            return look
+    return None
