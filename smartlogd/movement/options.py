@@ -1,4 +1,4 @@
-"""The room's settings: lines, and the thresholds of tracking and counting."""
+"""The room's settings: lines, zones, and the thresholds of tracking and counting."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from smartlogd.base.errors import Exit, SmartlogError
 from smartlogd.base.geometry import Point, Segment, along, offset
 from smartlogd.base.known import Action, Anchor, CrossingLine, Side, Zone
+from smartlogd.movement.conduct_options import BehaviourOptions, ZoneOptions
 from smartlogd.movement.rules import BehaviourRules, Rules
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -19,6 +20,7 @@ LineName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}$")]
 _SHORTEST = 0.02
 _TOO_CLOSE = 0.01
 _MOST_LINES = 32
+_MOST_ZONES = 32
 _COUNTS = {
     "both": frozenset(Action),
     "in": frozenset({Action.IN}),
@@ -125,6 +127,14 @@ class MovementOptions(BaseModel):
         15.0, ge=0, le=3600, description="An unknown person is not logged again the same way within this span."
     )
 
+    zones: dict[LineName, ZoneOptions] = Field(
+        default_factory=dict, max_length=_MOST_ZONES, description="The zones by name: where bowls, beds and doors are."
+    )
+    behaviour: BehaviourOptions = Field(
+        default_factory=BehaviourOptions,
+        description="When somebody sits, eats, plays, comes nearer, fetches or is calm.",
+    )
+
     @model_validator(mode="after")
     def _is_meant(self) -> Self:
         """Refuse lines that lie upon each other, and thresholds in the wrong order."""
@@ -160,11 +170,11 @@ class MovementOptions(BaseModel):
 
     def watched_zones(self) -> tuple[Zone, ...]:
         """All zones as movement knows them, in the order of the file."""
-        return ()
+        return tuple(zone.zone(name) for name, zone in self.zones.items())
 
     def behaviour_rules(self) -> BehaviourRules:
         """The thresholds of behaviours as plain values."""
-        return BehaviourRules()
+        return self.behaviour.rules()
 
 
 def _lie_upon_each_other(one: Segment, other: Segment) -> bool:

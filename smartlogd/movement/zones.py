@@ -47,6 +47,16 @@ def _corners(box: Box, facing: int) -> tuple[Point, ...]:
     return {-1: (left,), 1: (right,)}.get(facing, (left, right))
 
 
+def extent(polygon: Sequence[Point]) -> float:
+    """The share of the picture that a polygon covers, by the shoelace formula.
+
+    >>> extent((Point(0, 0), Point(1, 0), Point(1, .5)))
+    0.25
+    """
+    pairs = zip(polygon, (*polygon[1:], polygon[0]), strict=True)
+    return abs(sum(one.x * other.y - other.x * one.y for one, other in pairs)) / 2
+
+
 def crosses_itself(polygon: Sequence[Point]) -> bool:
     """Whether two sides of a polygon that are no neighbours meet, or two neighbours lie upon each other.
 
