@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -69,12 +69,25 @@ class Microphone(Protocol):
         ...
 
     @property
-    def status(self) -> str:
-        """One of: opening, running, lost (being opened again), ended."""
+    def lost(self) -> int:
+        """Pieces that the device gave and nobody took, or that its driver lost."""
         ...
 
-    def sounds(self) -> AsyncIterator[Sound]:
+    @property
+    def status(self) -> str:
+        """One of: opening, running, lost (being opened again), paused, ended."""
+        ...
+
+    def sounds(self) -> AsyncGenerator[Sound, None]:
         """Pieces of sound until a file ends or the microphone is closed; one that is lost is opened again."""
+        ...
+
+    async def pause(self) -> None:
+        """Close the device, within 2 s, and open it no more until `resume`: for privacy. Before `sounds` too."""
+        ...
+
+    async def resume(self) -> None:
+        """Open the device again; the pieces go on in the same iteration."""
         ...
 
     async def close(self) -> None:

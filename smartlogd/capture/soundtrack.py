@@ -22,6 +22,7 @@ from smartlogd.capture.decode import opened, translated
 from smartlogd.capture.handover import Handover
 from smartlogd.capture.refuse import refuse_unusable
 from smartlogd.capture.resample import NOTHING, RATE_HZ, Resampler, Samples
+from smartlogd.capture.shutter import Shutter
 from smartlogd.capture.stream import recorded_at
 
 log = logging.getLogger("smartlogd.capture")
@@ -45,6 +46,7 @@ class Soundtrack:
     def __init__(self, path: Path, *, start: dt.datetime | None = None) -> None:
         self._path, self._start = path, start
         self._status = "opening"
+        self._shutter = Shutter()
         self._handover: Handover[Sound] | None = None
         self._thread: threading.Thread | None = None
 
@@ -54,18 +56,25 @@ class Soundtrack:
         return self._path.name
 
     @property
+    def lost(self) -> int:
+        """Always 0: a file gives all its sound."""
+        return 0
+
+    @property
     def status(self) -> str:
-        """One of: opening, running, ended."""
-        return self._status
+        """One of: opening, running, paused, ended."""
+        return self._shutter.word or self._status
 
     async def sounds(self) -> AsyncGenerator[Sound, None]:
         """Every piece; raises Missing or UnusableInput for a file in which no sound can be read."""
+        if not await self._shutter.opened():
+            return
         refuse_unusable(self._path)
         handover = self._handover = Handover(_AHEAD)
         self._thread = threading.Thread(target=self._decode, args=(handover,), name="sound", daemon=True)
         self._thread.start()
         try:
-            while (sound := await handover.get()) is not None:
+            while (sound := await handover.get()) is not None and await self._shutter.opened():
                 self._status = "running"
                 yield sound
                 await asyncio.sleep(0)  # others may run even if there is always a piece ready
@@ -82,9 +91,17 @@ class Soundtrack:
             return
         handover.finish()
 
+    async def pause(self) -> None:
+        """Give no sound until `resume`; the file stays open, for nobody speaks into it."""
+        self._shutter.pause()
+
+    async def resume(self) -> None:
+        """Go on with the next piece."""
+        self._shutter.resume()
+
     async def close(self) -> None:
         """End the decoding thread; a second call does nothing."""
-        self._status = "ended"
+        self._shutter.close()
         if self._handover is not None:
             self._handover.close()
         if self._thread is not None:
