@@ -99,6 +99,10 @@ class Schedule:
         if self._turns.pop(name, None) is not None and self._wheel is not None:
             self._wheel.take(name)
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a job."""
+        return name in self._turns
+
     def next_of(self, name: str) -> dt.datetime | None:
         """When a job comes next; None where it does not."""
         turn = self._turns.get(name)
