@@ -1,4 +1,4 @@
-"""Every change of people, strangers, routines and what waits by its name: what may be asked, and what is done then.
+"""Every change of people, recordings, routines and what waits by its name: what may be asked, and what is done then.
 
 The running daemon and the command line without one go the same way: `understood`, `applied` in a transaction, and
 `settled` once that is committed.
@@ -14,7 +14,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from smartlogd.base.errors import UnusableInput
-from smartlogd.store import forget, persons, requests, routines, sending, strangers
+from smartlogd.store import (
+    copies,
+    discard,
+    forget,
+    persons,
+    reconcile,
+    requests,
+    routines,
+    sending,
+    share,
+    strangers,
+)
 from smartlogd.store.keys import Keys
 from smartlogd.store.outcome import Outcome, Work
 
@@ -39,6 +50,14 @@ CHANGES: Mapping[str, tuple[type[requests.Request], Apply]] = {
     "dead-retry": (requests.Retry, sending.send_again),
     "sync-pause": (requests.Plainly, sending.pause),
     "sync-resume": (requests.Plainly, sending.resume),
+    "share": (requests.Share, share.share),
+    "share-open": (requests.OpenLink, share.open_link),
+    "share-revoke": (requests.OfRecording, share.revoke),
+    "recording-delete": (requests.OfRecording, discard.delete),
+    "recording-repair": (requests.Plainly, reconcile.repair),
+    "copy": (requests.Copy, copies.copy),
+    "copy-placed": (requests.Placed, copies.placed),
+    "copy-dropped": (requests.OfRecording, copies.dropped),
     "routine-add": (routines.Add, routines.add),
     "routine-enable": (routines.Which, routines.enable),
     "routine-disable": (routines.Which, routines.disable),

@@ -22,6 +22,7 @@ from smartlogd.store.places import UNFINISHED
 from smartlogd.store.pragmas import DATABASE
 from smartlogd.store.quarantine import is_marked, mark, set_aside_folders
 from smartlogd.store.recognise import read_only, version_of
+from smartlogd.store.reconcile import GRAVE, Fault, differences, lying, newest_boot
 from smartlogd.store.shape import tables_of
 from smartlogd.store.trouble import DAMAGED, StoreTrouble
 
@@ -135,24 +136,22 @@ def _set_aside(_: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
         yield Finding("set aside", what, grave=False)
 
 
+_PATHS = "SELECT path FROM clips WHERE path IS NOT NULL UNION ALL SELECT path FROM snapshots WHERE path IS NOT NULL"
+
+
 def _media(connection: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
     """An event before its media; a file for each row that is kept, a row for each file."""
-    for table in ("clips", "snapshots"):
-        rows = connection.execute(
-            f"SELECT m.path, m.phase, e.id IS NULL FROM {table} AS m LEFT JOIN events AS e USING (event_id)"  # noqa: S608
-        ).fetchall()
-        if orphans := sum(bool(orphan) for _, _, orphan in rows):
-            yield Finding("events before media", f"{orphans} {table} show events that are not in the log.")
-        paths = [path for path, phase, _ in rows if path and phase == "kept"]
-        if gone := [path for path in paths if not (folder / path).is_file()]:
-            yield Finding("files of media", f"{len(gone)} {table} are kept, but their files are gone: {gone[0]}, ...")
-        if doubled := len(paths) - len(set(paths)):
-            yield Finding("files of media", f"{doubled} files belong to more than one row of {table}.")
-        there = folder / table
-        files = [file for file in there.iterdir() if file.is_file()] if there.is_dir() else []
-        known = {folder / path for path, _, _ in rows if path}
-        if strays := [file for file in files if file not in known]:
-            yield Finding("files of media", f"{len(strays)} files in {there} belong to no row: {strays[0].name}, ...")
+    found: dict[Fault, list[str]] = {}
+    # A daemon may be running, and then what its start has planned is being made.
+    for one in differences(connection, folder, lying(folder), boot=newest_boot(connection)):
+        found.setdefault(one.fault, []).append(one.place)
+    for fault, places in found.items():
+        about = "events before media" if fault is Fault.NO_EVENT else "files of media"
+        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        yield Finding(about, f"{places[0]}{more}: {fault.value}.", grave=fault in GRAVE)
+    paths = [path for (path,) in connection.execute(_PATHS)]
+    if doubled := len(paths) - len(set(paths)):
+        yield Finding("files of media", f"{doubled} files belong to more than one recording.")
 
 
 _POINTERS = {

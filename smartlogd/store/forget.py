@@ -10,20 +10,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID, uuid4
 
 from smartlogd.base.errors import Missing
 from smartlogd.base.ids import uuid7
 from smartlogd.schema.instants import instant_of
 from smartlogd.store.crops import FOLDER as FACES
+from smartlogd.store.discard import discarded, showing
 from smartlogd.store.find import Known, people_named, the_one
 from smartlogd.store.outcome import Outcome, Work
 from smartlogd.store.persons import bury, entomb
-from smartlogd.store.places import sync_folder
+from smartlogd.store.places import sync_folder, unlinked
 from smartlogd.store.requests import Forget, is_uuid
 from smartlogd.store.retention import Swept, erase_faces
-from smartlogd.store.trouble import told
 
 # Whoever bears the person's name, and everyone merged into them who has no name of their own.
 _THEIRS = """
@@ -78,9 +77,10 @@ class Gone:
     passings: int
     events: int
     subjects: int
+    recordings: int
 
 
-_NOTHING = Gone(Swept(0, 0, 0, 0), 0, 0, 0)
+_NOTHING = Gone(Swept(0, 0, 0, 0), 0, 0, 0, 0)
 
 
 def forget(asked: Forget, work: Work) -> Outcome:
@@ -113,17 +113,21 @@ def forgotten(work: Work, person: Known) -> Gone:
 
 
 def taken_out(work: Work, subjects: Sequence[str], person: Known | None = None) -> Gone:
-    """Destroy what there is of these subjects, and of the person; passings stay, and are of nobody."""
+    """Destroy what there is of these subjects, and of the person; passings stay, and are of nobody.
+
+    Recordings that show them, or were made because of them, go whole, whoever else is to be seen there.
+    """
     connection = work.connection
     named = {"id": None if person is None else person.id, "subjects": json.dumps(list(subjects))}
     passings = connection.execute(_PASSINGS, named).fetchall()
     pictures = [path for _, _, *paths in passings for path in paths if path]
     erased = _erased(work, person, subjects, pictures)
+    recordings = discarded(connection, work.folder, showing(connection, named["id"], subjects, work.at_us))
     connection.executemany(_LOSE, [(event_id or str(uuid4()), id_) for id_, event_id, *_ in passings])
     events = connection.execute(_LOSE_EVENTS, named).rowcount
     connection.execute(_DETACH, named)
     lost = connection.execute(_LOSE_SUBJECTS, named).rowcount
-    return Gone(erased, len(passings), events, lost)
+    return Gone(erased, len(passings), events, lost, recordings)
 
 
 def _erased(work: Work, person: Known | None, subjects: Sequence[str], pictures: Iterable[str]) -> Swept:
@@ -136,20 +140,6 @@ def _erased(work: Work, person: Known | None, subjects: Sequence[str], pictures:
         keys += work.keys.destroy(UUID(person.uid))
         templates += work.connection.execute(_LOSE_FACES, (person.uid,)).rowcount
     return Swept(crops, templates, keys, 0)
-
-
-def unlinked(folder: Path, paths: Iterable[str]) -> int:
-    """Remove these files of the state folder, never one outside of it; how many there were."""
-    gone: set[Path] = set()
-    with told(folder):
-        home = folder.resolve()
-        for path in ((home / name).resolve() for name in paths):
-            if path.is_relative_to(home) and path.is_file():
-                path.unlink()
-                gone.add(path)
-        for parent in {path.parent for path in gone}:
-            sync_folder(parent)
-    return len(gone)
 
 
 def _bury(work: Work, person: Known) -> None:
@@ -173,4 +163,5 @@ def _receipt(uid: str, at_us: int, gone: Gone) -> dict[str, object]:
         "passings": gone.passings,
         "events": gone.events,
         "subjects": gone.subjects,
+        "recordings": gone.recordings,
     }

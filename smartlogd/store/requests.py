@@ -1,4 +1,4 @@
-"""What may be asked of people, strangers and what waits: each change with its arguments and their bounds. Pure.
+"""What may be asked of people, strangers, recordings and what waits: each change with its bounds. Pure.
 
 These are read from the control socket and from the command line alike, and nothing that does not fit them comes near
 the database.
@@ -79,7 +79,7 @@ _SOURCES: TypeAlias = Literal["photo", "camera", "import"]
 
 
 class Request(BaseModel):
-    """Something asked of people, strangers or what waits; unknown keys are refused."""
+    """Something asked of people, strangers, what waits or recordings; unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -186,3 +186,43 @@ class Retry(Request):
     seqs: tuple[Annotated[int, Field(ge=0, lt=2**63)], ...] | None = Field(
         None, min_length=1, max_length=2000, description="Their numbers; null: all of them."
     )
+
+
+# Recordings --------------------------------------------------------------------------------------
+
+LONGEST_LINK_S = 10 * 366 * 86400
+_HASH = r"^[0-9a-f]{64}$"
+
+
+class OfRecording(Request):
+    """Something asked of one clip or snapshot."""
+
+    recording: Stranger = Field(description="Its id, or at least four characters of its beginning or its end.")
+
+
+class Share(OfRecording):
+    """Let a link open a recording, instead of one that did so before."""
+
+    token_sha256: str = Field(pattern=_HASH, description="SHA-256 of the link's token, which is told to nobody else.")
+    expires_s: float = Field(gt=0, le=LONGEST_LINK_S, allow_inf_nan=False, description="For how long it opens.")
+    uses: int | None = Field(None, ge=1, le=1_000_000, description="How often it opens; null: without limit.")
+
+
+class OpenLink(Request):
+    """Open a recording by its link, once."""
+
+    token_sha256: str = Field(pattern=_HASH)
+
+
+class Copy(OfRecording):
+    """Plan a copy of a clip in which faces cannot be known, for sharing."""
+
+    suffix: str = Field(pattern=r"^\.[a-z0-9]{1,8}$", description="The ending of its file's name.")
+
+
+class Placed(Request):
+    """The file of a copy that was planned is there, whole."""
+
+    recording: str = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+    bytes: int = Field(ge=1, lt=2**53)
+    sha256: str = Field(pattern=_HASH)

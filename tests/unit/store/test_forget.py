@@ -12,12 +12,12 @@ from uuid import UUID
 import pytest
 
 from smartlogd.base.errors import Missing, UnusableInput
-from smartlogd.store.forget import unlinked
+from smartlogd.store.places import unlinked
 
 Village = Any
 
 NAME, ADDRESS = "Anna Perenna", "anna.perenna@example.org"
-ZEROS = {"templates": 0, "crops": 0, "keys": 0, "passings": 0, "events": 0, "subjects": 0}
+ZEROS = {"templates": 0, "crops": 0, "keys": 0, "passings": 0, "events": 0, "subjects": 0, "recordings": 0}
 
 
 @pytest.fixture
@@ -72,6 +72,7 @@ def test_the_receipt_counts_what_was_erased_and_names_nobody(village: Village, a
     at = receipt.pop("forgotten_at")
     assert receipt == {
         "uid": anna, "templates": 6, "crops": 2, "keys": 3, "passings": 3 * 2 + 2 * 2, "events": 10, "subjects": 5,
+        "recordings": 0,
     }  # fmt: skip
     again = dict(village.change("forget", name=anna))
     assert again == {"uid": anna, "forgotten_at": at, **ZEROS}
