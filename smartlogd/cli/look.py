@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smartlogd.base.errors import CameraLost, Missing, UnusableInput
-from smartlogd.base.known import CrossingLine, Json
+from smartlogd.base.known import CrossingLine, Json, Zone
 from smartlogd.cli.options import AsJson, Config, Profile
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def look(
 ) -> None:
     """Take one picture to place a line by.
 
-    It shows a grid of fractions, the lines with their inside arrows, and what is detected.
+    It shows a grid of fractions, the lines with their inside arrows, the zones, and what is detected.
     """
     import asyncio
 
@@ -58,9 +58,9 @@ def look(
     log_to_stderr("warning")
     settle_s = 0.0 if Path(settings.capture.source).is_file() else SETTLE_S
     sight = asyncio.run(_seen(settings, settle_s))
-    lines = settings.movement.crossing_lines()
-    write_whole(out, _drawn(sight, lines))
-    typer.echo(json.dumps(_as_json(sight, lines, out)) if as_json else _as_text(sight, lines, out))
+    lines, zones = settings.movement.crossing_lines(), settings.movement.watched_zones()
+    write_whole(out, _drawn(sight, lines, zones))
+    typer.echo(json.dumps(_as_json(sight, lines, zones, out)) if as_json else _as_text(sight, lines, zones, out))
 
 
 async def _seen(settings: Settings, settle_s: float) -> Sight:
@@ -108,35 +108,40 @@ async def _found(settings: Settings, frame: Frame) -> tuple[Detection, ...] | No
         await detector.close()
 
 
-def _drawn(sight: Sight, lines: tuple[CrossingLine, ...]) -> bytes:
-    """The picture as PNG: the grid lowest, then what was found, then the lines."""
+def _drawn(sight: Sight, lines: tuple[CrossingLine, ...], zones: tuple[Zone, ...]) -> bytes:
+    """The picture as PNG: the grid lowest, then what was found, then the zones and the lines."""
     from smartlogd.base.pixels import png
     from smartlogd.record.draw import draw, grid, mark, roomy
 
-    return png(draw(mark(grid(roomy(sight.frame.pixels)), sight.detections or ()), (), lines))
+    return png(draw(mark(grid(roomy(sight.frame.pixels)), sight.detections or ()), (), lines, zones=zones))
 
 
-def _as_json(sight: Sight, lines: tuple[CrossingLine, ...], out: Path) -> dict[str, Json]:
+def _as_json(sight: Sight, lines: tuple[CrossingLine, ...], zones: tuple[Zone, ...], out: Path) -> dict[str, Json]:
     height, width = sight.frame.pixels.shape[:2]
     drawn: list[Json] = [
         {"name": line.name, "line": _ends(line), "inside": line.inside.value, "anchor": line.anchor.value}
         for line in lines
+    ]
+    places: list[Json] = [
+        {"name": zone.name, "kind": zone.kind.value, "polygon": [[corner.x, corner.y] for corner in zone.polygon]}
+        for zone in zones
     ]
     found: list[Json] | None = None
     if sight.detections is not None:
         found = [{"kind": one.kind.value, "score": round(one.score, 4), "box": _box(one)} for one in sight.detections]
     return {
         "type": "look", "file": str(out), "source": sight.source, "width": width, "height": height,
-        "lines": drawn, "detections": found,
+        "lines": drawn, "zones": places, "detections": found,
     }  # fmt: skip
 
 
-def _as_text(sight: Sight, lines: tuple[CrossingLine, ...], out: Path) -> str:
+def _as_text(sight: Sight, lines: tuple[CrossingLine, ...], zones: tuple[Zone, ...], out: Path) -> str:
     height, width = sight.frame.pixels.shape[:2]
     said = [f"{out}: {sight.source}, {width} x {height}"]
     for line in lines:
         start, end = line.segment.start, line.segment.end
         said.append(f"  line {line.name}: {start.x:g},{start.y:g} to {end.x:g},{end.y:g}, inside {line.inside.value}")
+    said += [f"  zone {zone.name}: {zone.kind.value}, {len(zone.polygon)} corners" for zone in zones]
     for one in sight.detections or ():
         x0, y0, x1, y1 = _box(one)
         said.append(f"  {one.kind.value} {one.score:.2f}: x {x0} to {x1}, y {y0} to {y1}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from smartlogd.store.whom import Called
 
 _WAYS = {"I": "in", "O": "out"}
+_SOUNDS = frozenset(("bark", "howl", "whine", "speech", "alarm", "glass"))
 
 
 class Teller:
@@ -55,8 +56,13 @@ class Teller:
     def listen(self, events: tuple[Event, ...]) -> None:
         """Tell of what happened; the pipeline calls this when the last frame is through."""
         for event in events:
-            if event.type == "crossing" or self._with_events:
+            if event.type == "crossing" or event.type in _SOUNDS or self._with_events:
                 typer.echo(json.dumps(self._object(event)) if self._as_json else event_line(event, self._who(event)))
+
+    def over(self, event: Event) -> None:
+        """Tell when something that took time was over; the pipeline calls this."""
+        if self._with_events:
+            typer.echo(json.dumps(self._end_object(event)) if self._as_json else end_line(event, self._who(event)))
 
     def _who(self, event: Event) -> str:
         """The name, where the person is known."""
@@ -69,6 +75,8 @@ class Teller:
 
     def _object(self, event: Event) -> dict[str, Json]:
         """One event as programs read it; `user_id`, `person` and `who` are null of someone who is not known."""
+        if event.type in _SOUNDS:
+            return {"type": event.type, **self._file(), "t": seconds(event), "seconds": lasted_s(event), **event.data}
         called = self._people.get(event.person) if event.person else None
         crossing = event.type == "crossing"
         return {
@@ -76,12 +84,25 @@ class Teller:
             **self._file(),
             **({"line": event.data["line"], "action": event.data["action"]} if crossing else {}),
             "t": seconds(event),
+            **({} if crossing else {"until": _until(event), **_more(event)}),
             "track": event.data.get("track"),
             "user_id": called.id if called else None,
             "uuid": str(event.subject) if event.subject else None,
             "confidence": event.data.get("confidence"),
             "person": str(event.person) if event.person else None,
             "who": called.name if called else None,
+        }
+
+    def _end_object(self, event: Event) -> dict[str, Json]:
+        """The end of what took time: `what` began at `t` and was over at `until`, seconds."""
+        return {
+            "type": "end",
+            **self._file(),
+            "what": event.type,
+            "t": seconds(event),
+            "until": _until(event),
+            "track": event.data.get("track"),
+            "uuid": str(event.subject) if event.subject else None,
         }
 
     def _summary(self, account: Account) -> dict[str, Json]:
@@ -105,13 +126,44 @@ def seconds(event: Event) -> float:
     return round(event.stamp.mono_ns / 1e9, 3)
 
 
+def _until(event: Event) -> float | None:
+    """When it was over, as `seconds` has it; null while it lasts, and of what takes no time."""
+    return None if event.ended is None else round(event.ended.mono_ns / 1e9, 3)
+
+
+def _more(event: Event) -> dict[str, Json]:
+    """What else is known of it: the zone, that it was a fall, how a fetch went."""
+    return {key: value for key, value in event.data.items() if key not in {"track", "confidence"}}
+
+
+def lasted_s(event: Event) -> float | None:
+    """How long it went on, to the millisecond; None where it does not take time, or is not over."""
+    return round(event.ended.since(event.stamp), 3) if event.ended else None
+
+
 def event_line(event: Event, who: str = "") -> str:
-    """One event as a person reads it: `    3.35 s  door  in   track 1  Ada`."""
+    """One event as a person reads it: `    3.35 s  door  in   track 1  Ada`, `    4.10 s  bark  3 in 2.4 s`."""
     at = f"{event.stamp.mono_ns / 1e9:8.2f} s"
+    if event.type in _SOUNDS:
+        return f"{at}  {event.type}  {event.data['count']} in {lasted_s(event) or 0.0:.1f} s"
     whom = f"track {event.data['track']}" + (f"  {who}" if who else "")
     if event.type == "crossing":
         return f"{at}  {event.data['line']}  {_WAYS[str(event.data['action'])]:<3}  {whom}"
-    return f"{at}  {event.type.replace('_', ' ')}  {whom}"
+    said = [f"{key} {value}" for key, value in _more(event).items()]
+    if event.ended is not None:
+        said.append(f"{event.ended.since(event.stamp):.1f} s")
+    return "  ".join([f"{at}  {_words(event.type)}  {whom}", *said])
+
+
+def end_line(event: Event, who: str = "") -> str:
+    """The end of one event as a person reads it: `   12.10 s  end of sit  track 1  Ada  8.7 s`."""
+    ended = event.ended or event.stamp
+    whom = f"track {event.data['track']}" + (f"  {who}" if who else "")
+    return f"{ended.mono_ns / 1e9:8.2f} s  end of {_words(event.type)}  {whom}  {ended.since(event.stamp):.1f} s"
+
+
+def _words(type_: str) -> str:
+    return type_.replace("_", " ")
 
 
 def table(account: Account) -> str:

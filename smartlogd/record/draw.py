@@ -5,15 +5,17 @@ Every function leaves the picture it is given alone and hands back a new one.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import cv2
 import numpy as np
 
 from smartlogd.base.geometry import Point
-from smartlogd.base.known import CrossingLine, Phase, Side, Track
+from smartlogd.base.known import CrossingLine, Phase, Side, Track, TrackId, Zone, ZoneKind
 from smartlogd.base.seen import Detection, Keypoint, Kind, Pixels
 from smartlogd.record.pen import (
     PAPER,
@@ -45,6 +47,12 @@ _SIDES: Mapping[Side, tuple[int, int]] = {
     Side.ABOVE: (0, -1),
     Side.BELOW: (0, 1),
 }
+_ZONES: Mapping[ZoneKind, Colour] = {
+    ZoneKind.BOWL_FOOD: (226, 150, 96),
+    ZoneKind.BOWL_WATER: (110, 168, 222),
+    ZoneKind.BED: (170, 148, 206),
+    ZoneKind.DOOR: (188, 188, 150),
+}
 _SEEN_WELL = 0.5
 """Keypoints less visible than this are guesses and are not drawn."""
 _WHOLE_POSE = 17
@@ -61,17 +69,26 @@ class LineCount:
 
 
 def draw(
-    pixels: Pixels, tracks: Iterable[Track], lines: Iterable[CrossingLine] = (), counts: Iterable[LineCount] = ()
+    pixels: Pixels,
+    tracks: Iterable[Track],
+    lines: Iterable[CrossingLine] = (),
+    counts: Iterable[LineCount] = (),
+    *,
+    zones: Iterable[Zone] = (),
+    words: Mapping[TrackId, str] = MappingProxyType({}),
 ) -> Pixels:
-    """The picture with its tracks, its lines with their inside arrows, and the counts so far.
+    """The picture with its tracks and what they do, its lines with their inside arrows, its zones, and the counts.
 
     A solid green box is a confirmed track; only the corners are drawn of one that is lost and merely
     predicted (amber) or not believed yet (grey). A line and its row in the counts share a colour.
-    Words are written last, so that no stroke runs through them.
+    `words` stand beside the tracks that do it. Words are written last, so that no stroke runs through them.
     """
     picture = pixels.copy()
     pen = Pen.for_picture(picture)
     shown = tuple(tracks)
+    places = tuple(zones)
+    for zone in places:
+        _fence(picture, pen, zone)
     coloured = tuple((line, _LINES[n % len(_LINES)]) for n, line in enumerate(lines))
     for line, colour in coloured:
         stroke(picture, pen, (spot(picture, line.segment.start), spot(picture, line.segment.end)), colour)
@@ -80,8 +97,10 @@ def draw(
         _outline(picture, pen, track)
     for line, colour in coloured:
         _name(picture, pen, line, colour)
+    for zone in places:
+        _sign(picture, pen, zone)
     for track in shown:
-        _number(picture, pen, track)
+        _number(picture, pen, track, words.get(track.id, ""))
     _counts(picture, pen, {line.name: colour for line, colour in coloured}, tuple(counts))
     return picture
 
@@ -165,10 +184,23 @@ def _outline(picture: Pixels, pen: Pen, track: Track) -> None:
         solid_box(picture, track.face.box, _FACE, 1)
 
 
-def _number(picture: Pixels, pen: Pen, track: Track) -> None:
-    """A believed track's kind and number on the upper edge of its box."""
+def _fence(picture: Pixels, pen: Pen, zone: Zone) -> None:
+    """A zone's sides, thin, in the colour of its kind."""
+    for start, end in itertools.pairwise((*zone.polygon, zone.polygon[0])):
+        cv2.line(picture, spot(picture, start), spot(picture, end), _ZONES[zone.kind], pen.stroke, cv2.LINE_AA)
+
+
+def _sign(picture: Pixels, pen: Pen, zone: Zone) -> None:
+    """A zone's name under its lowest corner."""
+    left, top = spot(picture, max(zone.polygon, key=lambda corner: corner.y))
+    plate(picture, pen, zone.name, (left - pen.extent(zone.name)[0] // 2, top), _ZONES[zone.kind])
+
+
+def _number(picture: Pixels, pen: Pen, track: Track, word: str) -> None:
+    """A believed track's kind and number, and what it does, on the upper edge of its box."""
     if track.phase in (Phase.CONFIRMED, Phase.LOST):
-        _above(picture, pen, f"{track.kind.value} {track.id}", Point(track.box.x0, track.box.y0), _PHASES[track.phase])
+        text = f"{track.kind.value} {track.id}" + (f"  {word}" if word else "")
+        _above(picture, pen, text, Point(track.box.x0, track.box.y0), _PHASES[track.phase])
 
 
 def _above(picture: Pixels, pen: Pen, text: str, corner: Point, colour: Colour) -> None:
