@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
 
 from smartlogd.base.time import Stamp, SystemClock
 from smartlogd.routines.schedule import Schedule
@@ -44,3 +45,19 @@ async def turning(schedule: Schedule) -> AsyncIterator[asyncio.Task[None]]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+class Hands:
+    """A dispenser that is not there: it is asked, remembers what for, and answers as a test likes."""
+
+    def __init__(self) -> None:
+        self.asked: list[Mapping[str, Any]] = []
+        self.answer: Mapping[str, Any] | None = {"result": "done"}
+        """None: it never answers."""
+
+    async def act(self, step: Mapping[str, Any], timeout_s: float) -> Mapping[str, Any]:
+        self.asked.append(step)
+        if self.answer is None:
+            await asyncio.sleep(timeout_s)
+            return {"result": "timeout"}
+        return self.answer
