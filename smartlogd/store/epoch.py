@@ -17,7 +17,7 @@ def renewed(connection: sqlite3.Connection, *, is_certain: bool) -> None:
     """
     for (device,) in connection.execute("SELECT id FROM devices").fetchall():
         connection.execute("UPDATE devices SET epoch = ?, high_seq = 0 WHERE id = ?", (str(uuid4()), device))
-    connection.execute("DELETE FROM meta WHERE key IN ('cursor', 'pulling')")
+    connection.execute("DELETE FROM meta WHERE key IN ('cursor', 'pulling', 'objects_since')")
     (had_centre,) = connection.execute(_HAD_CENTRE).fetchone()
     if not had_centre:
         return

@@ -29,6 +29,18 @@ class StoreOptions(BaseModel):
         le=1_048_576,
         description="When less room is left on the disk, the oldest recordings go; 0 keeps all.",
     )
+    media_keep_d: float = Field(
+        30.0,
+        ge=0,
+        le=3650,
+        description="How long clips and snapshots stay on the device; what waits for the object store stays. 0: ever.",
+    )
+    media_most_mib: int = Field(
+        4096,
+        ge=0,
+        le=16_777_216,
+        description="Clips and snapshots take no more room than this, the oldest go; 0 sets no bound.",
+    )
     retry_s: float = Field(0.25, gt=0, le=5, description="Pause after a failed write; it doubles with each failure.")
     retry_roof_s: float = Field(
         5.0, gt=0, le=5, description="Longest pause between two tries on a full or broken disk."

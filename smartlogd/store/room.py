@@ -3,40 +3,40 @@
 Local copies of what is in the object store go before everything else: that is no loss. Then clips and snapshots that
 were never sent, which are `lost` from then on, and last, when most of the room is gone, small pictures of faces. Files
 go before the transaction is committed, for on a full disk there is no room even to note it; one that was cut short in
-between is found gone and noted the next time.
+between is found gone and noted the next time. A clip's still goes with it.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from smartlogd.base.time import Stamp
 from smartlogd.store.crops import FOLDER as FACES
 from smartlogd.store.crops import PICTURES, erase_crop
-from smartlogd.store.forget import unlinked
+from smartlogd.store.discard import discarded, files_of, without_copy
 from smartlogd.store.losses import note_loss, tell_losses
+from smartlogd.store.recordings import Meant, of_row
 from smartlogd.store.rows import Origin
 from smartlogd.store.trouble import told
 
 MOST_FILES = 50
 """So many go in one transaction."""
-_MIB = 1024 * 1024
-_CRAMPED = 0.25
-"""Pictures go only when this little is left of the room that is to be kept: they are small, and gone in days anyway."""
+MIB = 1024 * 1024
+CRAMPED = 0.25
+"""When this little is left of the room that is to be kept, nothing is recorded any more, and pictures go too: they are
+small, and gone in days anyway."""
 
-_MEDIA = "SELECT '{table}' AS what, id, path, {at} AS at, phase = 'uploaded' AS is_copy FROM {table}"
-_OLDEST = " UNION ALL ".join(
-    f"{_MEDIA.format(table=table, at=at)} WHERE path IS NOT NULL AND phase IN ('kept', 'uploaded')"
-    for table, at in (("clips", "start_ts"), ("snapshots", "ts"))
+_KEPT = " UNION ALL ".join(
+    f"SELECT '{table}' AS what, event_id, phase, path, {still}, s3_uri, {at} AS at, id FROM {table}"  # noqa: S608
+    " WHERE path IS NOT NULL AND phase IN ('kept', 'uploaded')"
+    for table, still, at in (("clips", "preview_png", "start_ts"), ("snapshots", "NULL", "ts"))
 )
-_OLDEST = f"SELECT what, id, path, at, is_copy FROM ({_OLDEST}) ORDER BY is_copy DESC, at, id LIMIT ?"  # noqa: S608
-_GIVEN_UP = {
-    table: f"UPDATE {table} SET path = NULL, phase = iif(phase = 'kept', 'lost', phase) WHERE id = ?"  # noqa: S608
-    for table in ("clips", "snapshots")
-}
+_OLDEST = f"SELECT * FROM ({_KEPT}) WHERE at < ? ORDER BY phase DESC, at, id LIMIT ?"  # noqa: S608
+_EVER = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +57,41 @@ def free_bytes(folder: Path) -> int:
 
 def is_cramped(folder: Path, keep_free_mib: int) -> bool:
     """Whether less room is left than is to be kept."""
-    return free_bytes(folder) < keep_free_mib * _MIB
+    return free_bytes(folder) < keep_free_mib * MIB
 
 
 def relieve(connection: sqlite3.Connection, origin: Origin, folder: Path, now: Stamp, keep_free_mib: int) -> Relieved:
     """Give up some files, in the caller's transaction, until there is room enough; to be called until none went."""
-    keep_free = keep_free_mib * _MIB
+    keep_free = keep_free_mib * MIB
     free = free_bytes(folder)
-    gone = _media_gone(connection, folder, keep_free - free)
-    if not gone.files and free < _CRAMPED * keep_free:
-        gone = _pictures_gone(connection, folder / FACES, _CRAMPED * keep_free - free)
+    gone = let_go(connection, folder, oldest(connection), keep_free - free)
+    if not gone.files and free < CRAMPED * keep_free:
+        gone = _pictures_gone(connection, folder / FACES, CRAMPED * keep_free - free)
     if gone.lost:
         tell_losses(connection, origin, now)
     return gone
 
 
-def _media_gone(connection: sqlite3.Connection, folder: Path, wanted: float) -> Relieved:
+def oldest(connection: sqlite3.Connection, before_us: int = _EVER) -> list[tuple[Meant, int]]:
+    """What would go first, and next, and when each began: copies of what was sent, then what never was."""
+    rows = connection.execute(_OLDEST, (before_us, MOST_FILES)).fetchall()
+    return [(of_row(tuple(row)), at_us) for *row, at_us, _ in rows]
+
+
+def let_go(connection: sqlite3.Connection, folder: Path, found: Iterable[tuple[Meant, int]], wanted: float) -> Relieved:
+    """Remove recordings with their stills, in the caller's transaction, until so many bytes went; losses are noted."""
     files = size = lost = 0
-    for what, id_, path, at_us, is_copy in connection.execute(_OLDEST, (MOST_FILES,)).fetchall():
+    for one, at_us in found:
         if size >= wanted:
             break
-        had = _size(folder / path)
-        unlinked(folder, [path])
-        connection.execute(_GIVEN_UP[what], (id_,))
-        if not is_copy:
-            note_loss(connection, what, had, at_us)
-        files, size, lost = files + 1, size + had, lost + (not is_copy)
+        had = sum(_size(folder / path) for path in files_of(folder, one))
+        if one.phase == "uploaded":
+            without_copy(connection, folder, one)
+        else:
+            discarded(connection, folder, [one])
+            note_loss(connection, one.table, had, at_us)
+            lost += 1
+        files, size = files + 1, size + had
     return Relieved(files, size, lost)
 
 
