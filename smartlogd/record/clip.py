@@ -56,7 +56,7 @@ class Clip:
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._temporary: Path | None = None
-        self._last_tick = -_TICKS * 3600
+        self._last_tick, self._step = -_TICKS * 3600, 0
         self._shown_s: list[float] = []
 
     @property
@@ -78,6 +78,8 @@ class Clip:
         """Close it, and give it its name once all of it is on the disk; the still shows this moment of it."""
         with self._busy, self._translated():
             container, _ = self._opened()
+            if not self._shown_s:
+                raise UnusableInput("There is no picture in the clip.", "Look at the camera: smartlogd status")
             container.close()
             self._container = None
             assert self._temporary is not None
@@ -96,9 +98,10 @@ class Clip:
             with suppress(av.FFmpegError, OSError):  # the file goes in the next line, whatever its index says
                 self._container.close()
             self._container = None
-        if self._temporary is not None:
-            self._temporary.unlink(missing_ok=True)
-        self.path.with_suffix(".png").unlink(missing_ok=True)
+        for left in (self._temporary, self.path.with_suffix(".png")):
+            with suppress(OSError):  # what cannot be removed now goes at the next start
+                if left is not None:
+                    left.unlink(missing_ok=True)
 
     def _opened(self) -> tuple[OutputContainer, VideoStream]:
         if self._container is not None and self._stream is not None:
@@ -118,10 +121,12 @@ class Clip:
         """The piece for the muxer: each is decoded after the one before, and none is shown before it is decoded."""
         packet = av.Packet(piece.data)
         shown = round((piece.pts_s - self._first.pts_s) * _TICKS)
-        self._last_tick = max(self._last_tick + 1, round((piece.dts_s - self._first.pts_s) * _TICKS))
+        decoded = round((piece.dts_s - self._first.pts_s) * _TICKS)
+        self._step = decoded - self._last_tick if 0 < decoded - self._last_tick < _TICKS else self._step
+        self._last_tick = max(self._last_tick + 1, decoded)
         packet.stream, packet.time_base = stream, Fraction(1, _TICKS)
         packet.dts, packet.pts = self._last_tick, max(shown, self._last_tick)
-        packet.is_keyframe = piece.is_key
+        packet.is_keyframe, packet.duration = piece.is_key, self._step  # of the last one nothing else tells
         self._shown_s.append(piece.pts_s)
         return packet
 

@@ -16,7 +16,8 @@ def units(data: bytes) -> Iterator[bytes]:
     while begin >= 0:
         begin += len(_START)
         end = data.find(_START, begin)
-        yield data[begin:end].rstrip(b"\0") if end >= 0 else data[begin:]
+        if unit := data[begin:end].rstrip(b"\0") if end >= 0 else data[begin:]:
+            yield unit
         begin = end
 
 
@@ -24,9 +25,9 @@ def parameters(data: bytes) -> bytes:
     """The parameter sets of a key picture, which say how large it is and how it is coded; empty where it has none.
 
     >>> parameters(bytes.fromhex("00000001674d40 00000168ee 00000165b8")).hex(" ", 4)
-    '0000 00016 74d'
+    '00 00000167 4d400000 000168ee'
     """
-    sets = (unit for unit in units(data) if unit and unit[0] & 0x1F in (_SEQUENCE, _PICTURE))
+    sets = (unit for unit in units(data) if unit[0] & 0x1F in (_SEQUENCE, _PICTURE))
     return b"".join(b"\0" + _START + unit for unit in sets)
 
 

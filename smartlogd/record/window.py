@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from smartlogd.base.known import EventId
@@ -51,20 +51,39 @@ def capped(window: Window, longest_ns: int) -> tuple[Window, Window | None]:
 def extended(begun: Window, more: Window, longest_ns: int) -> tuple[Window, Window | None]:
     """A window that was begun already, grown by one that overlaps it; its start stands. What is too long is left.
 
-    >>> extended(Window(5, 10), Window(2, 20), 10)
-    (Window(start_ns=5, end_ns=15, labels=(), cause=None), Window(start_ns=15, end_ns=20, labels=(), cause=None))
+    >>> extended(Window(5, 10, ("a",)), Window(2, 20, ("b",)), 10)[1]
+    Window(start_ns=15, end_ns=20, labels=('b',), cause=None)
     """
-    return capped(joined(begun, replace(more, start_ns=max(more.start_ns, begun.start_ns))), longest_ns)
+    end_ns = min(max(begun.end_ns, more.end_ns), begun.start_ns + longest_ns)
+    labels = tuple(dict.fromkeys((*begun.labels, *more.labels)))
+    grown = Window(begun.start_ns, end_ns, labels, begun.cause or more.cause)
+    return grown, replace(more, start_ns=end_ns) if more.end_ns > end_ns else None
 
 
 def merged(windows: Iterable[Window], longest_ns: int) -> tuple[Window, ...]:
-    """The same stretches in order, those that overlap made one, none longer than `longest_ns`, none seen twice."""
-    done: list[Window] = []
-    for window in sorted(windows, key=lambda each: (each.start_ns, each.end_ns)):
-        rest: Window | None = window
-        if done and window.start_ns <= done[-1].end_ns:
-            done[-1], rest = extended(done[-1], window, longest_ns)
-        while rest is not None:
-            first, rest = capped(rest, longest_ns)
-            done.append(first)
-    return tuple(done)
+    """The same stretches in order, those that overlap made one, none longer than `longest_ns`, none seen twice.
+
+    Each has the labels of all that it shows, and the cause of the first of them.
+    """
+    ordered = sorted(windows, key=lambda each: (each.start_ns, each.end_ns))
+    whole: list[Window] = []
+    for window in ordered:
+        if whole and window.start_ns <= whole[-1].end_ns:
+            whole[-1] = joined(whole[-1], window)
+        else:
+            whole.append(window)
+    return tuple(_told(part, ordered) for window in whole for part in _parts(window, longest_ns))
+
+
+def _parts(window: Window, longest_ns: int) -> Iterator[Window]:
+    rest: Window | None = window
+    while rest is not None:
+        part, rest = capped(rest, longest_ns)
+        yield part
+
+
+def _told(part: Window, ordered: Iterable[Window]) -> Window:
+    """The part with the labels and the cause of the windows that it shows."""
+    shown = [window for window in ordered if window.overlaps(part)]
+    labels = tuple(dict.fromkeys(label for window in shown for label in window.labels))
+    return replace(part, labels=labels, cause=next((window.cause for window in shown if window.cause), None))
