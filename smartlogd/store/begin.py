@@ -18,6 +18,8 @@ from smartlogd.store.triggers import NEW_UUID, set_up, take_down
 MARK = "acknowledged_after"
 _LEFT = "left_after"
 """The newest event when the centre went; later ones are enqueued when one comes again."""
+LONGEST = "longest_us"
+"""How long anything lasted at most: so far back something may have begun that lasts."""
 STEP = 10_000
 """So many rows of history are enqueued in one transaction: some hundredths of a second."""
 
@@ -42,23 +44,33 @@ _EVENTS = (
     " AND NOT EXISTS (SELECT 1 FROM dead_letters AS d WHERE d.kind = 'event' AND d.row_id = CAST(events.id AS TEXT))"
     " ORDER BY id"
 )
+# Whatever lasted when the centre went; told once more, should it have ended before that, which is harmless.
+_ENDED = f"""
+{_INTO} SELECT 'ended', e.id, {NORMAL}, e.ts FROM events AS l JOIN events AS e ON e.ts BETWEEN l.ts - :longest AND l.ts
+WHERE l.id = :left AND +e.id <= :left AND e.ended_at >= l.ts
+  AND NOT EXISTS (
+    SELECT 1 FROM outbox AS o WHERE o.kind = 'ended' AND o.kind <> 'event' AND o.row_id = CAST(e.id AS TEXT)
+  )
+"""  # noqa: S608
 # By hand, without an event: nothing names such a row elsewhere yet.
 _BY_HAND = f"{_INTO} SELECT 'passing', id, {BULK}, timestamp FROM smartlog WHERE event_id IS NULL ORDER BY id"  # noqa: S608 - constants of ours
 _MINT = f"UPDATE smartlog SET event_id = {NEW_UUID} WHERE event_id IS NULL"  # noqa: S608 - constants of ours
 _ABSENT = "NOT EXISTS (SELECT 1 FROM {of} AS w WHERE w.kind = '{kind}' AND w.row_id = CAST({table}.id AS TEXT){more})"
 
+_THERE = "phase = 'uploaded'"
 
-def _history(kind: str, table: str, at: str) -> str:
+
+def _history(kind: str, table: str, at: str, which: str = "1") -> str:
     waits = _ABSENT.format(of="outbox", kind=kind, table=table, more=" AND w.kind <> 'event'")
     is_dead = _ABSENT.format(of="dead_letters", kind=kind, table=table, more="")
-    return f"{_INTO} SELECT '{kind}', id, {BULK}, {at} FROM {table} WHERE {waits} AND {is_dead} ORDER BY id"  # noqa: S608 - constants of ours
+    return f"{_INTO} SELECT '{kind}', id, {BULK}, {at} FROM {table} WHERE {which} AND {waits} AND {is_dead} ORDER BY id"  # noqa: S608 - constants of ours
 
 
 _BULK = (
     _BY_HAND,
     _history("metrics", "device_metrics_daily", "CAST(strftime('%s', date) AS INTEGER) * 1000000"),
-    _history("clip", "clips", "start_ts"),
-    _history("snapshot", "snapshots", "ts"),
+    _history("clip", "clips", "start_ts", _THERE),
+    _history("snapshot", "snapshots", "ts", _THERE),
 )
 
 
@@ -77,6 +89,7 @@ def begin(connection: sqlite3.Connection) -> bool:
         note(connection, MARK, newest)
     elif isinstance(left, int):
         connection.execute(_EVENTS, (NORMAL, left, newest))
+        connection.execute(_ENDED, {"left": left, "longest": noted(connection, LONGEST) or 0})
     connection.execute(_DROP, (_LEFT,))
     _everyone(connection)
     return True

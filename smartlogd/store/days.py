@@ -1,32 +1,30 @@
-"""What is counted in a day: passings in and out, by the device's own midnight. Plain SQL.
+"""What is counted in a day, by the device's own midnight: passings here, all else in `doings.py`. Plain SQL.
 
-A day's numbers are counted from its rows, whole, and written where they differ: counting again changes nothing, and a
+A day's passings are counted from its rows, whole, and written where they differ: counting again changes nothing, and a
 late row changes its day by one. Only days are counted that rows were added to since (`meta` has under "counted_to" the
 last `smartlog.id` that was looked at), or whose rows were dated anew ("recount"). Of a day that lost rows to age
 ("kept_from") nothing can be counted any more; what comes late for it is added.
 
-Other columns of a day are others' to write. The days of an owner are the sums over the owner's devices.
+The days of an owner are the sums over the owner's devices.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from zoneinfo import ZoneInfo
 
-from smartlogd.schema.instants import instant_of, micros
+from smartlogd.store import doings
 from smartlogd.store.begin import note, noted
 from smartlogd.store.dating import AS_STAMPED, AT
+from smartlogd.store.doings import Sign
+from smartlogd.store.quarters import QUARTER_US, Counted, bounds, by_day, note_quarters, noted_quarters
 from smartlogd.store.triggers import METRICS
 
-QUARTER_US = 900_000_000
-"""Midnight falls on a quarter of an hour, whichever zone's it is: a quarter lies in one day."""
 MOST_ROWS, MOST_DAYS = 20_000, 7
 """So much is counted in one transaction: some tenths of a second at the most."""
 COUNTED, RECOUNT, KEPT_FROM = "counted_to", "recount", "kept_from"
-_LAST_QUARTER = 281_000_000  # in the year 9983: a stamp after it is of no day
 
 _NEXT = "SELECT max(id) FROM (SELECT id FROM smartlog WHERE id > :counted ORDER BY id LIMIT :most)"
 _ADDED_TO = f"SELECT DISTINCT {AT} / {QUARTER_US} FROM smartlog AS s WHERE id > :counted AND id <= :until"  # noqa: S608
@@ -76,48 +74,62 @@ WHERE ({", ".join(f"ai_metrics_daily.{column}" for column in METRICS)})
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How many rows of days were changed, and whether more is left to count."""
-
-    changed: int
-    is_more: bool
-
-
 def is_due(connection: sqlite3.Connection) -> bool:
     """Whether `count` has anything to do; for a connection that cannot write, so that nobody else is held up."""
     counted = _counted_to(connection)
     return (
         connection.execute(_NEXT, {"counted": counted, "most": 1}).fetchone()[0] is not None
         or noted(connection, RECOUNT) is not None
+        or doings.is_due(connection, MOST_ROWS)
         or bool(connection.execute(_DIFFER).fetchone()[0])
     )
 
 
 def count(
-    connection: sqlite3.Connection, own: int, zone: ZoneInfo, *, most_rows: int = MOST_ROWS, most_days: int = MOST_DAYS
+    connection: sqlite3.Connection,
+    own: int,
+    zone: ZoneInfo,
+    sign: Sign | None = None,
+    *,
+    most_rows: int = MOST_ROWS,
+    most_days: int = MOST_DAYS,
 ) -> Counted:
     """Bring the numbers of days up to date, in the caller's transaction, and in bounded steps: call it while `is_more`.
 
     `own` is this device's id: a row written by hand without one is this device's. `zone` says when a day begins.
+    `sign` is the last sign of life: a day that is over has what lasted until then (`doings.py`).
     """
+    passings = _passings(connection, own, zone, most_rows, most_days)
+    others = doings.count(connection, zone, kept_from(connection), sign, most_rows=most_rows, most_days=most_days)
+    before = connection.total_changes
+    connection.execute(_TOTAL)
+    totals = connection.total_changes - before
+    return Counted(passings.changed + others.changed + totals, passings.is_more or others.is_more)
+
+
+def kept_from(connection: sqlite3.Connection) -> int:
+    """From when on the log is whole: before this, rows have gone for their age."""
+    found = noted(connection, KEPT_FROM)
+    return found if isinstance(found, int) else -(2**62)
+
+
+def _passings(connection: sqlite3.Connection, own: int, zone: ZoneInfo, most_rows: int, most_days: int) -> Counted:
+    """Bring the passings of days up to date."""
     counted, before = _counted_to(connection), connection.total_changes
     until = connection.execute(_NEXT, {"counted": counted, "most": most_rows}).fetchone()[0]
     span = {"own": own, "counted": counted, "until": counted if until is None else until}
     added = {quarter for (quarter,) in connection.execute(_ADDED_TO, span)}
-    noted_before = _noted_quarters(connection)
-    days = _by_day(added | noted_before, zone)
-    kept_from = noted(connection, KEPT_FROM)
-    whole = [day for day in days if not isinstance(kept_from, int) or bounds(day, zone)[0] >= kept_from]
+    noted_before = noted_quarters(connection, RECOUNT)
+    days = by_day(added | noted_before, zone)
+    whole = [day for day in days if bounds(day, zone)[0] >= kept_from(connection)]
     for day in whole[:most_days]:
         _recounted(connection, day, zone, own)
     for day in set(days) - set(whole):
         _write(connection, _ADD, day, connection.execute(_LATE, {**span, **_span(day, zone)}))
-    connection.execute(_TOTAL)
     changed = connection.total_changes - before
     left = {quarter for day in whole[most_days:] for quarter in days[day]}
     if left != noted_before:
-        _note_quarters(connection, left)
+        note_quarters(connection, RECOUNT, left)
     if until is not None:
         note(connection, COUNTED, until)
     return Counted(changed, bool(left) or (until is not None and until - counted >= most_rows))
@@ -126,52 +138,12 @@ def count(
 def reopen(connection: sqlite3.Connection, quarters: Collection[int]) -> None:
     """Have the days counted again that these quarters of an hour lie in (microseconds since 1970 / QUARTER_US)."""
     if quarters:
-        _note_quarters(connection, _noted_quarters(connection) | set(quarters))
-
-
-def bounds(day: dt.date, zone: ZoneInfo) -> tuple[int, int]:
-    """When the day begins and ends, in microseconds since 1970.
-
-    >>> begin, end = bounds(dt.date(2026, 3, 29), ZoneInfo("Europe/Paris"))
-    >>> (end - begin) / 3_600_000_000
-    23.0
-    """
-    begin, end = (
-        micros(dt.datetime.combine(date, dt.time.min, zone).astimezone(dt.UTC))
-        for date in (day, day + dt.timedelta(days=1))
-    )
-    return begin, end
-
-
-def day_of(at_us: int, zone: ZoneInfo) -> dt.date:
-    """The date on the device's wall at that instant."""
-    return instant_of(at_us).astimezone(zone).date()
+        note_quarters(connection, RECOUNT, noted_quarters(connection, RECOUNT) | set(quarters))
 
 
 def _counted_to(connection: sqlite3.Connection) -> int:
     counted = noted(connection, COUNTED)
     return counted if isinstance(counted, int) else 0
-
-
-def _noted_quarters(connection: sqlite3.Connection) -> set[int]:
-    found = noted(connection, RECOUNT)
-    return {quarter for quarter in found if isinstance(quarter, int)} if isinstance(found, list) else set()
-
-
-def _note_quarters(connection: sqlite3.Connection, quarters: Collection[int]) -> None:
-    if quarters:
-        note(connection, RECOUNT, sorted(quarters))
-    else:
-        connection.execute("DELETE FROM meta WHERE key = ?", (RECOUNT,))
-
-
-def _by_day(quarters: Iterable[int], zone: ZoneInfo) -> Mapping[dt.date, list[int]]:
-    """Which days these quarters lie in, the newest first; a stamp out of all reason is of none."""
-    days: dict[dt.date, list[int]] = {}
-    for quarter in sorted(quarters, reverse=True):
-        if 0 < quarter < _LAST_QUARTER:
-            days.setdefault(day_of(quarter * QUARTER_US, zone), []).append(quarter)
-    return days
 
 
 def _span(day: dt.date, zone: ZoneInfo) -> dict[str, int]:

@@ -12,25 +12,32 @@ from collections.abc import Iterable
 from typing import Any
 
 from smartlogd.base.errors import UnusableInput
+from smartlogd.store import doings
+from smartlogd.store.lasting import TYPES
+from smartlogd.store.outward import AT, BOOT
 from smartlogd.store.rows import End, written
 
-_OPEN = """
-SELECT id, ts, iif(boot_id = :boot, mono_us, NULL), data, subject_uuid FROM events
-WHERE event_id = :event AND ended_at IS NULL
-"""
+_OPEN = f"""
+SELECT e.id, e.ts, iif(e.boot_id = :boot, e.mono_us, NULL), e.data, e.subject_uuid, {AT}, e.type FROM events AS e {BOOT}
+WHERE e.event_id = :event AND e.ended_at IS NULL
+"""  # noqa: S608 - constants of ours
 _END = "UPDATE events SET ended_at = :ended, data = :data WHERE id = :id"
 
 
 def note_ends(connection: sqlite3.Connection, ends: Iterable[End]) -> None:
-    """Note these ends, in the caller's transaction; each once."""
+    """Note these ends, in the caller's transaction, each once; days that were counted without them are counted anew."""
+    counted, reopened = doings.counted_to(connection), []
     for end in ends:
         row = connection.execute(_OPEN, {"event": end.event, "boot": end.boot_id}).fetchone()
         if row is None:
             continue
-        id_, ts, began_us, data, subject = row
+        id_, ts, began_us, data, subject, at, type_ = row
         span_us = end.at_us - ts if began_us is None else end.mono_us - began_us
         merged = _merged(data, end.data, is_of_nobody=subject is None)
         connection.execute(_END, {"id": id_, "ended": ts + max(0, span_us), "data": merged})
+        if id_ <= counted and type_ in TYPES:
+            reopened.append((at, at + max(0, span_us)))
+    doings.reopen(connection, reopened)
 
 
 def _merged(data: object, more: str, *, is_of_nobody: bool) -> object:

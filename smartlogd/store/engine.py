@@ -21,6 +21,7 @@ from smartlogd.store.birth import arrive, leave
 from smartlogd.store.floor import floor_of, raised
 from smartlogd.store.journal import Journal
 from smartlogd.store.keys import Keys
+from smartlogd.store.life import begun, cut_short
 from smartlogd.store.lock import LOCK, FolderLock
 from smartlogd.store.options import StoreOptions
 from smartlogd.store.pragmas import DATABASE, WRITING
@@ -202,11 +203,13 @@ def _begin(
     bring_up(path)
     now = clock.now()
     with transaction(path) as connection:
+        cut_short(connection, str(boot))  # while rows are still enqueued, if this start is to do so no more
         if has_centre is not None:
             begin(connection) if has_centre else end(connection)
         floor = floor_of(connection, now)
         start = raised(now, floor)
         born = arrive(connection, device=device, version=version, boot=boot, start=start, machine_boot=machine_boot)
+        begun(connection, born, start)
         return born, floor
 
 

@@ -148,9 +148,13 @@ def _of_nobody(row: Row) -> Row:
 
 
 def _micros(event: Event) -> tuple[int, int | None]:
-    """When it happened and when it was over."""
+    """When it happened and when it was over: so much later by the monotonic clock, should the other have been set."""
     try:
-        return micros(event.stamp.utc), None if event.ended is None else micros(event.ended.utc)
+        at_us = micros(event.stamp.utc)
+        if event.ended is None:
+            return at_us, None
+        micros(event.ended.utc)
+        return at_us, at_us + max(0, event.ended.mono_ns // 1000 - event.stamp.mono_ns // 1000)
     except ValueError as error:
         raise UnusableInput(f"An event of type {event.type!r} cannot be kept: {error}") from error
 

@@ -19,8 +19,12 @@ from dataclasses import dataclass
 
 from smartlogd.base.time import Stamp
 from smartlogd.schema.instants import micros
+from smartlogd.store import doings
 from smartlogd.store.days import reopen
+from smartlogd.store.lasting import TYPES, listed
 from smartlogd.store.payload import PATIENCE_US
+from smartlogd.store.quarters import QUARTER_US
+from smartlogd.store.recordings import INSTANTS
 from smartlogd.store.remark import remark
 from smartlogd.store.rows import Origin
 
@@ -53,6 +57,13 @@ SELECT DISTINCT iif(:is_new, :zero + smartlog.mono_us, smartlog.timestamp) / 900
 FROM boots AS b CROSS JOIN smartlog ON {_OF_LOG} AND smartlog.mono_us > :after AND smartlog.mono_us <= :until
 WHERE b.boot_id IN (SELECT value FROM json_each(:boots))
 """  # noqa: S608
+_SPANS = f"""
+SELECT DISTINCT at / {QUARTER_US}, (at + lasted) / {QUARTER_US} FROM (
+    SELECT iif(:is_new, :zero + events.mono_us, events.ts) AS at, coalesce(events.ended_at - events.ts, 0) AS lasted
+    FROM boots AS b CROSS JOIN events ON {_OF_EVENTS} AND events.mono_us > :after AND events.mono_us <= :until
+    WHERE b.boot_id IN (SELECT value FROM json_each(:boots)) AND events.type IN ({listed(TYPES)})
+)
+"""  # noqa: S608
 
 _THEIRS = f"""
 SELECT events.subject_uuid, min(events.id), min(events.ts), max(events.ts)
@@ -74,6 +85,13 @@ UPDATE events SET
     clock_trusted = 1
 WHERE {_WAITING}
 """  # noqa: S608
+# A recording is dated with its event, whose stamp is that of its beginning, by as much.
+_DATE_RECORDINGS = """
+UPDATE {table} SET {at} = {at} + (
+    SELECT :zero + e.mono_us - e.ts FROM events AS e WHERE e.event_id = {table}.event_id
+)
+WHERE event_id IN (SELECT event_id FROM events WHERE {waiting} AND type IN ('clip_saved', 'snapshot_saved'))
+"""
 _DATE_LOG = f"UPDATE smartlog SET timestamp = :zero + mono_us, clock_trusted = 1 WHERE {_WAITING}"  # noqa: S608
 _SEEN = """
 SELECT s.uuid, s.first_seen, s.last_seen, min(e.ts), max(e.ts)
@@ -128,6 +146,8 @@ def _dated(connection: sqlite3.Connection, moment: dict[str, str | int]) -> int:
     theirs = {row[0]: row[1:] for row in connection.execute(_THEIRS, moment)}
     starts = connection.execute("SELECT boot_id FROM boots WHERE machine_boot = :machine", moment)
     _reopened(connection, [boot for (boot,) in starts], {**moment, "after": moment["young"], "until": 2**62})
+    for table, at in INSTANTS.items():
+        connection.execute(_DATE_RECORDINGS.format(table=table, at=at, waiting=_WAITING), moment)
     dated = connection.execute(_DATE_EVENTS, moment).rowcount + connection.execute(_DATE_LOG, moment).rowcount
     if theirs:
         _seen_anew(connection, theirs)
@@ -154,3 +174,5 @@ def _reopened(connection: sqlite3.Connection, boots: Iterable[str], moment: dict
         quarter for is_new in (0, 1) for (quarter,) in connection.execute(_QUARTERS, {**asked, "is_new": is_new})
     }
     reopen(connection, quarters)
+    spans = [span for is_new in (0, 1) for span in connection.execute(_SPANS, {**asked, "is_new": is_new})]
+    doings.reopen(connection, [(first * QUARTER_US, last * QUARTER_US) for first, last in spans])

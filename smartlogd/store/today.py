@@ -21,7 +21,7 @@ from smartlogd.base.time import Clock, monotonic_s
 from smartlogd.schema.instants import instant_of, micros
 from smartlogd.store.asker import Asker
 from smartlogd.store.dating import AS_STAMPED, AT
-from smartlogd.store.days import bounds, day_of
+from smartlogd.store.quarters import bounds, day_of
 from smartlogd.store.engine import Store
 from smartlogd.store.outward import newest
 

@@ -24,8 +24,9 @@ from smartlogd.schema.migrate import create
 from smartlogd.store.begin import begin
 from smartlogd.store.birth import arrive
 from smartlogd.store.dating import AT
-from smartlogd.store.days import count, day_of
+from smartlogd.store.days import count
 from smartlogd.store.payload import PATIENCE_US, Moment, items
+from smartlogd.store.quarters import day_of
 from smartlogd.store.rows import EVENT_COLUMNS, SMARTLOG_COLUMNS, Origin
 from smartlogd.store.seal import is_due, seal
 

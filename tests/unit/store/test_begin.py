@@ -29,7 +29,7 @@ def log(database: sqlite3.Connection) -> sqlite3.Connection:
         INSERT INTO smartlog (user_id, action, timestamp) VALUES (2, 'I', 6);
         INSERT INTO device_metrics_daily (device_id, date) VALUES (1, '2026-11-22');
         INSERT INTO clips (user_id, device_id, event_id, labels, phase, start_ts, duration_ms)
-            VALUES (1, 1, 'c', '[]', 'kept', 7, 8);
+            VALUES (1, 1, 'c', '[]', 'uploaded', 7, 8), (1, 1, 'd', '[]', 'kept', 7, 8);
         """
     )
     happen(database, 10)
@@ -65,7 +65,7 @@ def test_history_is_enqueued_in_steps_the_newest_first_and_then_nothing_more(log
     while taken := backfill(log, 4):
         steps.append(taken)
         log.execute("DELETE FROM outbox WHERE priority = 2 AND kind <> 'event'")  # sent meanwhile
-    assert steps == [4, 4, 2, 3], "the last are the passing by hand, the day and the clip"
+    assert steps == [4, 4, 2, 3], "the last are the passing by hand, the day and the clip that is in the object store"
     history = [int(row_id) for _, row_id, priority in waiting(log, "event") if priority == 2]
     assert history == [7, 8, 9, 10, 3, 4, 5, 6, 1, 2]
     assert log.execute("SELECT count(*) FROM smartlog WHERE event_id IS NULL").fetchone() == (0,)
@@ -105,7 +105,7 @@ def test_another_centre_gets_everyone_all_that_waits_and_by_and_by_what_the_firs
 ) -> None:
     begin(log)
     happen(log, 4)
-    log.execute("UPDATE clips SET phase = 'uploaded'")
+    log.execute("UPDATE clips SET labels = '[1]'")
     log.execute("DELETE FROM outbox WHERE kind IN ('user', 'subject', 'template') OR row_id IN ('11', '12')")
     begin_anew(log)
     assert waiting(log, "event") == [("event", "13", 1), ("event", "14", 1)]

@@ -7,13 +7,11 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from smartlogd.schema.instants import micros
 from smartlogd.schema.models import METRICS as COLUMNS
 from smartlogd.store.begin import note, noted
-from smartlogd.store.days import COUNTED, KEPT_FROM, QUARTER_US, Counted, bounds, count, day_of, is_due, reopen
+from smartlogd.store.days import COUNTED, KEPT_FROM, count, is_due, reopen
+from smartlogd.store.quarters import QUARTER_US, Counted
 from smartlogd.store.triggers import METRICS
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -161,25 +159,3 @@ def test_a_stamp_out_of_all_reason_is_of_no_day(database: sqlite3.Connection, pa
     count(database, HERE, PARIS)
     assert days(database) == {}
     assert not is_due(database)
-
-
-ZONES = (
-    "UTC",
-    "Europe/Paris",
-    "Asia/Kolkata",
-    "Asia/Kathmandu",
-    "Australia/Lord_Howe",
-    "America/Havana",
-    "Asia/Beirut",
-)
-
-
-@given(
-    at=st.integers(946_684_800, 2_208_988_800).map(lambda second: dt.datetime.fromtimestamp(second, dt.UTC)),
-    zone=st.sampled_from(ZONES).map(ZoneInfo),
-)
-def test_every_quarter_of_an_hour_lies_in_the_one_day_of_its_instants(at: dt.datetime, zone: ZoneInfo) -> None:
-    at_us = micros(at)
-    begin, end = bounds(day_of(at_us, zone), zone)
-    quarter = at_us // QUARTER_US * QUARTER_US
-    assert begin <= quarter <= at_us < quarter + QUARTER_US <= end
