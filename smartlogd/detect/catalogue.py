@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from smartlogd.base.errors import Missing, UnusableInput, WrongConfiguration
 
@@ -179,11 +189,12 @@ class _ModelTable(_Strict):
     for_tests: bool = False
     sources: tuple[_SourceTable, ...]
 
-    @model_validator(mode="after")
-    def _can_be_had(self) -> Self:
-        if not self.sources and not self.for_tests:
-            raise ValueError("a model needs a source; only one for tests may be had from a mirror alone")
-        return self
+    @field_validator("sources")
+    @classmethod
+    def _can_be_had(cls, sources: tuple[_SourceTable, ...], info: ValidationInfo) -> tuple[_SourceTable, ...]:
+        if not sources and not info.data.get("for_tests"):
+            raise ValueError("a model needs one; only one for tests may be had from a mirror alone")
+        return sources
 
 
 class _File(_Strict):

@@ -41,7 +41,7 @@ VERSION = 1
 KINDS: Mapping[str, Kind] = {
     "crossing": "crossing",
     "face_seen": "face",
-    **dict.fromkeys(("bark", "howl", "whine"), "sound"),
+    **dict.fromkeys(("bark", "howl", "whine", "speech", "alarm", "glass"), "sound"),
     **dict.fromkeys(("person_entered", "dog_detected", "sit", "stand", "lie"), "behaviour"),
     **dict.fromkeys(("approach", "fetch_return", "drinking", "eating", "playing"), "behaviour"),
 }
@@ -201,6 +201,9 @@ def _particulars(kind: Kind, event: Told) -> dict[str, Json]:
         about["ended"] = iso(event.ended)
     if kind == "crossing":
         about["line"] = name(event.data.get("line"))
+    if kind == "sound":
+        times = event.data.get("count")
+        about["count"] = counted(times if isinstance(times, int) else None)
     return about
 
 

@@ -302,7 +302,7 @@ def test_nothing_of_an_events_data_is_passed_on_but_what_is_named(type_: str) ->
     message = told(replace(crossing(secret="s3cret", track=7), type=type_, ended=AT.utc), AT, names=True)
     assert message is not None
     known = {"event_type", "id", "type", "time", "trusted", "late", "subject", "person", "confidence", "line", "ended"}
-    assert message[1].keys() <= known
+    assert message[1].keys() <= known | ({"count"} if KINDS[type_] == "sound" else set())
     assert b"s3cret" not in encoded(message[1])
 
 
@@ -313,6 +313,13 @@ def test_an_event_says_when_it_ended_if_it_did() -> None:
     assert message[0] == "behaviour"
     assert message[1]["event_type"] == "lie"
     assert message[1]["ended"] == "2026-11-22T06:01:00.000+00:00"
+
+
+@pytest.mark.parametrize(("given", "count"), [(7, 7), (None, None), ("many", None), (1.5, None)])
+def test_a_sound_says_how_often_it_was_heard(given: object, count: int | None) -> None:
+    message = told(replace(crossing(count=given), type="bark"), AT, names=True)
+    assert message is not None
+    assert message[1]["count"] == count
 
 
 @pytest.mark.parametrize(
@@ -326,7 +333,7 @@ def test_every_event_type_of_a_being_has_its_kind() -> None:
     assert {kind: [word for word in KINDS if KINDS[word] == kind] for kind in ("crossing", "face", "sound")} == {
         "crossing": ["crossing"],
         "face": ["face_seen"],
-        "sound": ["bark", "howl", "whine"],
+        "sound": ["bark", "howl", "whine", "speech", "alarm", "glass"],
     }
 
 
