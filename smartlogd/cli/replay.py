@@ -13,14 +13,13 @@ from smartlogd.base.known import Anchor
 from smartlogd.cli.options import AsJson, Config, Profile
 
 if TYPE_CHECKING:
-    from smartlogd.base.known import Event
     from smartlogd.base.ports import Journal
-    from smartlogd.base.seen import Frame
     from smartlogd.cli.acquaintances import Acquaintances
+    from smartlogd.cli.film import Film
     from smartlogd.cli.footage import Account
+    from smartlogd.cli.overheard import Overheard
     from smartlogd.cli.tell import Teller
-    from smartlogd.movement.scene import Scene
-    from smartlogd.pipeline import Watcher
+    from smartlogd.pipeline import Ender, Watcher
     from smartlogd.record.movie import Movie
     from smartlogd.settings import Settings
 
@@ -47,7 +46,11 @@ Video: TypeAlias = Annotated[
     Path | None, typer.Option(metavar="FILE.mp4", help="Also write the video with boxes, lines and counts drawn in.")
 ]
 Others: TypeAlias = Annotated[
-    bool, typer.Option("--events", help="Also tell of events that are no crossings, such as person_entered.")
+    bool,
+    typer.Option("--events", help="Also tell of what is no crossing: who came, sat, ate or fetched, and until when."),
+]
+Sounds: TypeAlias = Annotated[
+    bool, typer.Option("--sounds", help="Also tell what is heard: barks, howls, whines. Sound alone will do then.")
 ]
 
 
@@ -59,6 +62,7 @@ def replay(
     db: Database = None,
     out: Video = None,
     events: Others = False,  # noqa: FBT002
+    sounds: Sounds = False,  # noqa: FBT002
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
@@ -77,7 +81,8 @@ def replay(
 
     _refuse_clash(files, out)
     lines = given_lines(line or [], anchor)
-    settings = read_settings(config, {"detect.profile": profile} if profile else {})
+    chosen = {"detect.profile": profile} if profile else {}
+    settings = read_settings(config, {**chosen, "capture.microphone.enabled": sounds})
     settings = with_lines(settings, lines) if lines else settings
     for path in files:
         refuse_unusable(path)
@@ -112,7 +117,33 @@ async def _replay(
                 boot, people = footage_sha256(path), acquaintances.people
                 journal = await stack.enter_async_context(kept(acquaintances.db, settings, boot, people))
                 acquaintances.introduced()
-            await _one(path, settings, teller, journal, acquaintances, out)
+            overheard = await _overheard(path, settings, teller, journal)
+            if overheard is not None and not overheard.has_pictures:
+                _sound_alone(path, settings, teller, overheard)
+                continue
+            await _one(path, settings, teller, journal, acquaintances, out, overheard)
+
+
+async def _overheard(path: Path, settings: Settings, teller: Teller, journal: Journal | None) -> Overheard | None:
+    """What is heard in the file; None where nobody asked."""
+    if not settings.capture.microphone.enabled:
+        return None
+    from smartlogd.base.ids import ReplayIds
+    from smartlogd.capture.soundtrack import holds
+    from smartlogd.capture.stream import footage_sha256
+    from smartlogd.cli.overheard import Overheard, overheard
+
+    events = await overheard(path, settings, ReplayIds(footage_sha256(path)))
+    return Overheard(events, teller, journal, has_pictures="pictures" in holds(path))
+
+
+def _sound_alone(path: Path, settings: Settings, teller: Teller, overheard: Overheard) -> None:
+    """Tell what is heard in a file without pictures."""
+    from smartlogd.cli.footage import Account
+
+    teller.begin(path)
+    overheard.end()
+    teller.end(Account(tuple(line.name for line in settings.movement.crossing_lines())))
 
 
 async def _one(
@@ -122,6 +153,7 @@ async def _one(
     journal: Journal | None,
     acquaintances: Acquaintances,
     out: Path | None,
+    overheard: Overheard | None = None,
 ) -> None:
     """Play one file: what happened goes to standard output, how quickly it went to standard error."""
     from smartlogd.base.time import monotonic_s
@@ -133,9 +165,12 @@ async def _one(
     identifier = acquaintances.identifier()
     began_s = monotonic_s()
     with ExitStack() as stack:
-        watchers: list[Watcher] = [stack.enter_context(progress(path)), teller.watch]
+        watchers: list[Watcher] = [stack.enter_context(progress(path)), (overheard or teller).watch]
+        enders: list[Ender] = [teller.over]
         if out is not None:
-            watchers.append(_filming(stack.enter_context(_movie(out, settings)), settings, account))
+            film = _film(stack.enter_context(_movie(out, settings)), settings, account)
+            watchers.append(film.watch)
+            enders.append(film.over)
         teller.begin(path)
         await play(
             path,
@@ -145,8 +180,11 @@ async def _one(
             identifier=identifier,
             watchers=tuple(watchers),
             listeners=(teller.listen,),
+            enders=tuple(enders),
         )
     acquaintances.met(identifier)
+    if overheard is not None:
+        overheard.end()
     teller.end(account)
     typer.echo(pace(account.frames, account.seconds, monotonic_s() - began_s), err=True)
 
@@ -164,13 +202,8 @@ def _movie(out: Path, settings: Settings) -> Movie:
     return movie
 
 
-def _filming(movie: Movie, settings: Settings, account: Account) -> Watcher:
-    """A watcher that draws each frame into `movie`."""
-    from smartlogd.record.draw import draw
+def _film(movie: Movie, settings: Settings, account: Account) -> Film:
+    """Who draws each frame into `movie`."""
+    from smartlogd.cli.film import Film
 
-    lines = settings.movement.crossing_lines()
-
-    def film(frame: Frame, scene: Scene, _events: tuple[Event, ...]) -> None:
-        movie.add(draw(frame.pixels, scene.tracks, lines, account.counts()), frame.stamp.mono_ns / 1e9)
-
-    return film
+    return Film(movie, settings, account)
