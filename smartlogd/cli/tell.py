@@ -76,7 +76,7 @@ class Teller:
     def _object(self, event: Event) -> dict[str, Json]:
         """One event as programs read it; `user_id`, `person` and `who` are null of someone who is not known."""
         if event.type in _SOUNDS:
-            return {"type": event.type, **self._file(), "t": seconds(event), "seconds": lasted_s(event), **event.data}
+            return {"type": event.type, **self._file(), "t": seconds(event), "until": _until(event), **event.data}
         called = self._people.get(event.person) if event.person else None
         crossing = event.type == "crossing"
         return {
@@ -136,16 +136,11 @@ def _more(event: Event) -> dict[str, Json]:
     return {key: value for key, value in event.data.items() if key not in {"track", "confidence"}}
 
 
-def lasted_s(event: Event) -> float | None:
-    """How long it went on, to the millisecond; None where it does not take time, or is not over."""
-    return round(event.ended.since(event.stamp), 3) if event.ended else None
-
-
 def event_line(event: Event, who: str = "") -> str:
     """One event as a person reads it: `    3.35 s  door  in   track 1  Ada`, `    4.10 s  bark  3 in 2.4 s`."""
     at = f"{event.stamp.mono_ns / 1e9:8.2f} s"
     if event.type in _SOUNDS:
-        return f"{at}  {event.type}  {event.data['count']} in {lasted_s(event) or 0.0:.1f} s"
+        return f"{at}  {event.type}  {event.data['count']} in {(event.ended or event.stamp).since(event.stamp):.1f} s"
     whom = f"track {event.data['track']}" + (f"  {who}" if who else "")
     if event.type == "crossing":
         return f"{at}  {event.data['line']}  {_WAYS[str(event.data['action'])]:<3}  {whom}"
