@@ -14,7 +14,7 @@ WITH owner AS (
 )
 
 -- everyone may connect to the database, or make temporary tables in it
-SELECT format('GRANT CONNECT ON DATABASE %1$I TO smartlog_device, smartlog_report;'
+SELECT format('GRANT CONNECT ON DATABASE %1$I TO smartlog_device, smartlog_report, smartlog_share;'
               ' REVOKE %2$s ON DATABASE %1$I FROM PUBLIC', current_database(), p.word)
 FROM unnest(ARRAY['CONNECT', 'TEMPORARY']) AS p (word)
 WHERE has_database_privilege('public', current_database(), p.word);

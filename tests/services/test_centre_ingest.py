@@ -166,7 +166,7 @@ def test_after_a_salvage_a_device_goes_on_in_another_epoch(centre: Centre, speak
     ]
 
 
-def test_a_device_has_no_rights_but_its_four_functions(centre: Centre, speaking: Callable) -> None:
+def test_a_device_has_no_rights_but_its_five_functions(centre: Centre, speaking: Callable) -> None:
     connection = speaking().connection
     for statement in (
         "SELECT * FROM public.events", "SELECT * FROM public.meta", "SELECT * FROM report.who_is_in",
@@ -179,7 +179,7 @@ def test_a_device_has_no_rights_but_its_four_functions(centre: Centre, speaking:
         "SELECT proname FROM pg_proc WHERE pronamespace IN ('api'::regnamespace, 'internal'::regnamespace)"
         " AND has_function_privilege('smartlog_device', oid, 'EXECUTE') ORDER BY 1"
     )
-    assert allowed == [("ingest",), ("media_done",), ("pull",), ("wire",)]
+    assert allowed == [("ingest",), ("media_done",), ("pull",), ("share",), ("wire",)]
 
 
 def test_functions_that_act_for_the_owner_fix_where_they_look_for_names(centre: Centre) -> None:
@@ -191,7 +191,7 @@ def test_functions_that_act_for_the_owner_fix_where_they_look_for_names(centre: 
     assert loose == []
     assert centre.execute(
         "SELECT proname FROM pg_proc WHERE pronamespace = 'api'::regnamespace AND prosecdef ORDER BY 1"
-    ) == [("ingest",), ("media_done",), ("pull",)]
+    ) == [("ingest",), ("media_done",), ("pull",), ("share",)]
 
 
 def test_a_late_row_is_kept_beside_the_log_and_told_apart_from_a_repeated_one(

@@ -71,6 +71,7 @@ DECLARE
     late uuid[] := '{}';
     twice bigint[];
     corrected boolean;
+    more bigint[];
 BEGIN
     -- Late rows of a time that is not late (the option was changed): they are there already.
     IF EXISTS (SELECT FROM public.late_rows WHERE device_id = device AND ts >= late_before) THEN
@@ -127,13 +128,52 @@ BEGIN
         ON CONFLICT (device_id, type, line, hour) DO UPDATE SET count = c.count + excluded.count,
             in_count = c.in_count + excluded.in_count, out_count = c.out_count + excluded.out_count
     )
-    SELECT array_agg(i.seq) FILTER (WHERE k.event_id IS NULL), bool_or(i.type = 'clock_corrected')
-    INTO twice, corrected
+    SELECT array_agg(i.seq) FILTER (WHERE k.event_id IS NULL), bool_or(i.type = 'clock_corrected'),
+        array_agg(i.seq) FILTER (WHERE k.event_id IS NULL AND (i.ended IS NOT NULL OR i.video_ts_ms IS NOT NULL))
+    INTO twice, corrected, more
     FROM item AS i LEFT JOIN kept AS k ON k.event_id = i.id;
     IF corrected THEN
         PERFORM internal.correct_clocks(device, items);
     END IF;
+    IF more IS NOT NULL THEN
+        PERFORM internal.add_to_events(device, ARRAY(SELECT e FROM unnest(items) AS e WHERE e.seq = ANY (more)), late_before);
+    END IF;
     RETURN coalesce(twice, '{}');
+END
+$$;
+
+-- Events that were there already, and of which more is known now: what takes time is told when it begins, and once more when
+-- it is over; where a clip shows it is known when the clip is. Each is noted once, nothing takes it back, and no count
+-- changes. Only chunks that cannot be compressed are looked at: the bounds are written out, so that the planner leaves out
+-- the others.
+CREATE FUNCTION internal.add_to_events(device integer, items internal.item[], late_before timestamptz) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    last timestamptz;
+BEGIN
+    SELECT max(internal.instant(ts)) INTO last FROM unnest(items);
+    EXECUTE format(
+        'UPDATE public.events AS e SET ended_at = coalesce(e.ended_at, internal.instant(i.ended)),'
+        ' data = CASE WHEN e.ended_at IS NULL AND i.ended IS NOT NULL THEN coalesce(i.data, e.data) ELSE e.data END,'
+        ' video_ts_ms = coalesce(e.video_ts_ms, i.video_ts_ms) FROM unnest($1) AS i'
+        ' WHERE e.device_id = %s AND e.ts >= %L AND e.ts <= %L AND e.event_id = i.id AND e.ts = internal.instant(i.ts)'
+        ' AND (e.ended_at IS NULL AND i.ended IS NOT NULL OR e.video_ts_ms IS NULL AND i.video_ts_ms IS NOT NULL)',
+        device, late_before, last
+    ) USING items;
+    PERFORM internal.add_to_late(device, items);
+END
+$$;
+
+CREATE FUNCTION internal.add_to_late(device integer, items internal.item[]) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    UPDATE public.late_rows AS l SET ended_at = coalesce(l.ended_at, internal.instant(i.ended)),
+        data = CASE WHEN l.ended_at IS NULL AND i.ended IS NOT NULL THEN coalesce(i.data, l.data) ELSE l.data END,
+        video_ts_ms = coalesce(l.video_ts_ms, i.video_ts_ms)
+    FROM unnest(items) AS i
+    WHERE l.device_id = device AND l.event_id = i.id AND l.ts = internal.instant(i.ts)
+        AND (l.ended_at IS NULL AND i.ended IS NOT NULL OR l.video_ts_ms IS NULL AND i.video_ts_ms IS NOT NULL);
 END
 $$;
 
@@ -145,6 +185,7 @@ SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     twice bigint[];
     corrected boolean;
+    more bigint[];
 BEGIN
     WITH item AS MATERIALIZED (
         SELECT *, internal.instant(ts) AS at
@@ -189,13 +230,30 @@ BEGIN
         ON CONFLICT (device_id, type, line, hour) DO UPDATE SET count = c.count + excluded.count,
             in_count = c.in_count + excluded.in_count, out_count = c.out_count + excluded.out_count
     )
-    SELECT array_agg(i.seq) FILTER (WHERE k.event_id IS NULL), bool_or(i.type = 'clock_corrected')
-    INTO twice, corrected
+    SELECT array_agg(i.seq) FILTER (WHERE k.event_id IS NULL), bool_or(i.type = 'clock_corrected'),
+        array_agg(i.seq) FILTER (WHERE k.event_id IS NULL AND (i.ended IS NOT NULL OR i.video_ts_ms IS NOT NULL))
+    INTO twice, corrected, more
     FROM item AS i LEFT JOIN kept AS k ON k.event_id = i.id;
     IF corrected THEN
         PERFORM internal.correct_clocks(device, items);
     END IF;
+    IF more IS NOT NULL THEN
+        PERFORM internal.add_to_packed(device, ARRAY(SELECT e FROM unnest(items) AS e WHERE e.seq = ANY (more)));
+    END IF;
     RETURN coalesce(twice, '{}');
+END
+$$;
+
+-- The same, where the time is packed away. In `late_rows` it is noted; a row of `events` stays as it is, for its chunk may be
+-- compressed, and the administrator is told of the end that it does not have.
+CREATE FUNCTION internal.add_to_packed(device integer, items internal.item[]) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM internal.add_to_late(device, items);
+    PERFORM internal.refuse('event', device, row_to_json(i), 'Its end came when its time was packed away already.')
+    FROM unnest(items) AS i JOIN public.events AS e
+        ON e.device_id = device AND e.event_id = i.id AND e.ts = internal.instant(i.ts)
+    WHERE e.ended_at IS NULL AND i.ended IS NOT NULL;
 END
 $$;
 

@@ -305,7 +305,12 @@ BEGIN
 END
 $$;
 
--- Recordings: what is known of them; the bytes go elsewhere. One that was uploaded stays so, whatever comes late.
+-- Recordings: what is known of them; the bytes go elsewhere. One that was uploaded stays so, whatever comes late, until it
+-- is lost: then nothing leads to its bytes any more. How often a link still opens is counted here: while it is the same
+-- link, what the device says may not raise it again.
+CREATE FUNCTION internal.phase_after(known text, told text) RETURNS text LANGUAGE sql IMMUTABLE
+    RETURN CASE WHEN 'lost' IN (known, told) THEN 'lost' WHEN known = 'uploaded' THEN known ELSE told END;
+
 CREATE FUNCTION internal.take_clips(device integer, owner integer, items json) RETURNS bigint[] LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -314,8 +319,8 @@ BEGIN
         user_id, device_id, event_id, start_ts, duration_ms, preview_png, s3_uri, labels, bytes, sha256, phase,
         share_token_hash, share_expires_at, share_uses_left
     )
-    SELECT owner, device, event_id, internal.instant(start_ts), duration_ms, preview_png, s3_uri, coalesce(labels, '[]'),
-        bytes, sha256, coalesce(phase, 'kept'), share_token_hash, internal.instant(share_expires_at), share_uses_left
+    SELECT owner, device, event_id, internal.instant(start_ts), duration_ms, preview_png,
+        CASE WHEN phase IS DISTINCT FROM 'lost' THEN s3_uri END, coalesce(labels, '[]'), bytes, sha256, coalesce(phase, 'kept'), share_token_hash, internal.instant(share_expires_at), share_uses_left
     FROM (
         SELECT DISTINCT ON (event_id) * FROM json_to_recordset(items) AS x (
             seq bigint, event_id uuid, start_ts bigint, duration_ms integer, preview_png text, s3_uri text, labels jsonb,
@@ -324,11 +329,13 @@ BEGIN
     ) AS newest
     ON CONFLICT (event_id) DO UPDATE SET
         duration_ms = excluded.duration_ms, preview_png = coalesce(excluded.preview_png, known.preview_png),
-        s3_uri = coalesce(excluded.s3_uri, known.s3_uri), labels = excluded.labels,
+        s3_uri = CASE WHEN 'lost' NOT IN (known.phase, excluded.phase) THEN coalesce(excluded.s3_uri, known.s3_uri) END,
+        labels = excluded.labels,
         bytes = coalesce(excluded.bytes, known.bytes), sha256 = coalesce(excluded.sha256, known.sha256),
-        phase = CASE known.phase WHEN 'uploaded' THEN known.phase ELSE excluded.phase END,
+        phase = internal.phase_after(known.phase, excluded.phase),
         share_token_hash = excluded.share_token_hash, share_expires_at = excluded.share_expires_at,
-        share_uses_left = excluded.share_uses_left;
+        share_uses_left = CASE WHEN known.share_token_hash = excluded.share_token_hash
+            THEN least(known.share_uses_left, excluded.share_uses_left) ELSE excluded.share_uses_left END;
     RETURN '{}';
 END
 $$;
@@ -341,7 +348,8 @@ BEGIN
         user_id, device_id, event_id, ts, note, s3_uri, labels, bytes, sha256, phase, share_token_hash, share_expires_at,
         share_uses_left
     )
-    SELECT owner, device, event_id, internal.instant(ts), note, s3_uri, coalesce(labels, '[]'), bytes, sha256,
+    SELECT owner, device, event_id, internal.instant(ts), note,
+        CASE WHEN phase IS DISTINCT FROM 'lost' THEN s3_uri END, coalesce(labels, '[]'), bytes, sha256,
         coalesce(phase, 'kept'), share_token_hash, internal.instant(share_expires_at), share_uses_left
     FROM (
         SELECT DISTINCT ON (event_id) * FROM json_to_recordset(items) AS x (
@@ -350,11 +358,14 @@ BEGIN
         ) ORDER BY event_id, seq DESC
     ) AS newest
     ON CONFLICT (event_id) DO UPDATE SET
-        note = excluded.note, s3_uri = coalesce(excluded.s3_uri, known.s3_uri), labels = excluded.labels,
+        note = excluded.note,
+        s3_uri = CASE WHEN 'lost' NOT IN (known.phase, excluded.phase) THEN coalesce(excluded.s3_uri, known.s3_uri) END,
+        labels = excluded.labels,
         bytes = coalesce(excluded.bytes, known.bytes), sha256 = coalesce(excluded.sha256, known.sha256),
-        phase = CASE known.phase WHEN 'uploaded' THEN known.phase ELSE excluded.phase END,
+        phase = internal.phase_after(known.phase, excluded.phase),
         share_token_hash = excluded.share_token_hash, share_expires_at = excluded.share_expires_at,
-        share_uses_left = excluded.share_uses_left;
+        share_uses_left = CASE WHEN known.share_token_hash = excluded.share_token_hash
+            THEN least(known.share_uses_left, excluded.share_uses_left) ELSE excluded.share_uses_left END;
     RETURN '{}';
 END
 $$;

@@ -227,10 +227,10 @@ BEGIN
         RETURN json_build_object('ok', false, 'reason', 'Place, size or sum of the recording cannot be meant.');
     END IF;
     UPDATE public.clips AS m SET s3_uri = $2, bytes = $3, sha256 = $4, phase = 'uploaded'
-    WHERE m.event_id = $1 AND m.device_id = device.id;
+    WHERE m.event_id = $1 AND m.device_id = device.id AND m.phase <> 'lost';
     found_one := FOUND;
     UPDATE public.snapshots AS m SET s3_uri = $2, bytes = $3, sha256 = $4, phase = 'uploaded'
-    WHERE m.event_id = $1 AND m.device_id = device.id;
+    WHERE m.event_id = $1 AND m.device_id = device.id AND m.phase <> 'lost';
     IF found_one OR FOUND THEN
         RETURN json_build_object('ok', true, 'reason', NULL);
     END IF;
