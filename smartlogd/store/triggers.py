@@ -3,10 +3,10 @@
 They stand in the file only while there is a centre: without one the journal pays nothing. Because they are in the
 database, no way of writing passes them by: neither the journal, nor an errand, nor someone with a sqlite3 shell.
 
-An event never changes and waits as itself; but what takes time may be sent before it is over, and its end then waits
-as "ended" and is sent as the whole event once more. What does change (people, strangers, faces, days, recordings)
-waits once: the pointer that waits is taken out and written anew at the end, so that its number is another. A verdict on
-what was sent before the change then settles nothing that has not been sent.
+An event never changes and waits as itself; but what takes time may be sent before it is over, or before there is a clip
+that shows it: then it waits as "ended", and is sent whole once more. What does change (people, strangers, faces, days,
+recordings) waits once: the pointer that waits is taken out and written anew at the end, so that its number is another.
+A verdict on what was sent before the change then settles nothing that has not been sent.
 
 While a page from the centre is applied (`meta` has the key "pulling") people, strangers and faces are not enqueued:
 what came down is not sent up again.
@@ -63,10 +63,9 @@ _EVENT = (
     f"('event', NEW.id, iif(NEW.type IN ('loss', 'clock_corrected'), {ALARM}, {NORMAL}), NEW.ts);"
 )
 # Of an event that was refused the end is refused as well; it goes with the event, should that be sent again.
-_OVER = (
-    "OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL AND NOT EXISTS"
-    " (SELECT 1 FROM dead_letters AS d WHERE d.kind = 'event' AND d.row_id = CAST(NEW.id AS TEXT))"
-)
+_NOT_DEAD = "NOT EXISTS (SELECT 1 FROM dead_letters AS d WHERE d.kind = 'event' AND d.row_id = CAST(NEW.id AS TEXT))"
+_OVER = f"OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL AND {_NOT_DEAD}"
+_FILMED = f"OLD.video_ts_ms IS NULL AND NEW.video_ts_ms IS NOT NULL AND {_NOT_DEAD}"
 _ENDED = _once("ended", "NEW.id", NORMAL, "NEW.ts")
 _PASSING = (
     f"UPDATE smartlog SET event_id = {NEW_UUID} WHERE id = NEW.id; "  # noqa: S608 - constants of ours
@@ -96,6 +95,7 @@ _TOLD = f"({_THERE} OR (OLD.phase = 'uploaded' AND NEW.phase = 'lost'))"
 _MADE: Mapping[str, tuple[str, str, str]] = {
     "event": ("INSERT ON events", "", _EVENT),
     "event_ended": ("UPDATE OF ended_at ON events", _OVER, _ENDED),
+    "event_filmed": ("UPDATE OF video_ts_ms ON events", _FILMED, _ENDED),
     "passing": ("INSERT ON smartlog", "NEW.event_id IS NULL", _PASSING),
     "user_new": ("INSERT ON users", f"{_SOMEONE} AND {_NOT_PULLED}", _USER),
     "user_changed": (

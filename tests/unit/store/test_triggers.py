@@ -147,6 +147,19 @@ def test_a_recording_is_told_of_once_the_object_store_has_it(log: sqlite3.Connec
     assert waiting(log) == [(kind, "1", 2, 7)]
 
 
+def test_where_a_clip_shows_an_event_is_told_once_and_of_none_that_was_refused(log: sqlite3.Connection) -> None:
+    for name in ("a", "b"):
+        log.execute(EVENT, ("crossing", 9, name))
+    settled(log)
+    log.execute(
+        "INSERT INTO dead_letters (seq, kind, row_id, priority, at, died_at, reason)"
+        " VALUES (9, 'event', 2, 1, 9, 9, '')"
+    )
+    log.execute("UPDATE events SET video_ts_ms = 5000")
+    log.execute("UPDATE events SET video_ts_ms = 6000")
+    assert waiting(log) == [("ended", "1", 1, 9)]
+
+
 def test_that_a_recording_is_gone_is_told_where_the_centre_knew_of_it(log: sqlite3.Connection) -> None:
     log.execute(CLIP)
     log.execute("UPDATE clips SET phase = 'lost'")
