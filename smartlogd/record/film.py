@@ -18,7 +18,7 @@ class Film:
 
     def __init__(self, options: RecordOptions) -> None:
         self._options = options
-        self.ring = Ring(options.ring_mib * _MIB, options.ring_s)
+        self.ring = Ring(options.ring_mib * _MIB, options.kept_s())
         self._intake = Intake()
         self._encoder: Encoder | None = None
 
@@ -42,7 +42,7 @@ class Film:
     def adapted(self, options: RecordOptions) -> None:
         """Go by other settings from now on."""
         old, self._options = self._options, options
-        self.ring.bounded(options.ring_mib * _MIB, options.ring_s)
+        self.ring.bounded(options.ring_mib * _MIB, options.kept_s())
         if (old.encoder, old.encode_fps, old.encode_crf) != (options.encoder, options.encode_fps, options.encode_crf):
             self._rest()
 

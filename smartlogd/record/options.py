@@ -11,6 +11,8 @@ from smartlogd.record.rules import BUILT_IN, Rule
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.:-]{0,63}$")]
 EventType = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,31}$")]
 MOST_LABELS = 16
+_SLACK_S = 5.0
+"""What happened is told a little after it happened, and writing takes its time."""
 LONGEST_BEFORE_S = LONGEST_AFTER_S = 60.0
 
 
@@ -63,7 +65,10 @@ class RecordOptions(BaseModel):
         default=24, ge=1, le=512, description="The video that is kept in memory takes at most so many MiB."
     )
     ring_s: float = Field(
-        default=30.0, ge=5, le=300, description="How many seconds of video are kept in memory, where that is room for."
+        default=30.0,
+        ge=5,
+        le=300,
+        description="At least so many seconds of video are kept in memory, as far as ring_mib allows.",
     )
     encoder: Literal["auto", "h264_v4l2m2m", "libx264", "libopenh264", "mpeg4"] = Field(
         default="auto",
@@ -93,6 +98,13 @@ class RecordOptions(BaseModel):
         built_in = [BUILT_IN[name] for name in self.automatic]
         crossing = [self._ordinary(rule) if rule.event == "crossing" else rule for rule in built_in]
         return (*crossing, *(self._rule(each) for each in self.rules.values()))
+
+    def kept_s(self) -> float:
+        """Seconds that must be kept: a clip is decided when its window is over, and may grow for a while after that."""
+        rules = self.clip_rules()
+        before_s = max((rule.before_s for rule in rules), default=self.before_s)
+        after_s = max((rule.after_s for rule in rules), default=self.after_s)
+        return max(self.ring_s, 2 * before_s + after_s + _SLACK_S)
 
     def _ordinary(self, rule: Rule) -> Rule:
         return Rule(rule.event, rule.labels, self.before_s, self.after_s, rule.whose)

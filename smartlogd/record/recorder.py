@@ -13,6 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from smartlogd.base.errors import Exit, ServiceAway, SmartlogError, UnusableInput
@@ -58,7 +59,7 @@ class Recorder:
         self._queue: list[Window] = []
         self._reel: Reel | None = None
         self._by_hand: list[Reel] = []
-        self._newest_ns, self._came_s, self._woken_ns = 0, 0.0, 0
+        self._newest_ns, self._came_s, self._woken_ns, self._shown_ns = 0, 0.0, 0, 0
         self._wake = asyncio.Event()
         self.clips = self.snapshots = self.lost = 0
 
@@ -193,13 +194,10 @@ class Recorder:
             window = self._queue.pop(0)
             self._reel = Reel(window, self._desk, moment_ns=self._moment(window))
         if (reel := self._reel) is not None:
-            await reel.advance(self._film.ring, now_ns, may_end=not self._may_grow(reel))
-            if reel.rest is not None:
-                self._queue.insert(0, reel.rest)
-                reel.rest = None
+            await reel.advance(self._film.ring, now_ns, may_end=not self._may_grow(reel, now_ns))
             if reel.is_done:
                 self._reel = None
-                self._count(reel)
+                self._close(reel)
         for reel in tuple(self._by_hand):
             await reel.advance(self._film.ring, now_ns)
             if reel.rest is not None:
@@ -224,15 +222,28 @@ class Recorder:
             if left is None:
                 return
             rest = left
+        if window.start_ns < self._shown_ns < window.end_ns:  # a clip that is filed shows the beginning of it
+            rest = replace(rest, start_ns=max(rest.start_ns, self._shown_ns))
         self._queue = list(merged((*self._queue, rest), longest_ns))[:_MOST_QUEUED]
 
-    def _may_grow(self, reel: Reel) -> bool:
-        """Whether a wish that is not decided yet may still make it longer."""
-        is_full = reel.window.end_ns - reel.window.start_ns >= round(self._options().longest_s * 1e9)
-        return not is_full and any(wish.window.overlaps(reel.window) for wish in self._wishes)
+    def _may_grow(self, reel: Reel, now_ns: int) -> bool:
+        """Whether something that happened, or happens just now, may still make it longer."""
+        if reel.window.end_ns - reel.window.start_ns >= round(self._options().longest_s * 1e9):
+            return False
+        before_s = max((rule.before_s for rule in self._rules), default=0.0)
+        is_near = now_ns <= reel.window.end_ns + round(before_s * 1e9)
+        return is_near or any(wish.window.overlaps(reel.window) for wish in self._wishes)
 
     def _is_known(self, event: Event) -> bool:
         return event.person is not None or any(name in self._known for name in _names(event))
+
+    def _close(self, reel: Reel) -> None:
+        """What follows from a clip by rule that is done: how far all is shown, and what goes on in another."""
+        self._count(reel)
+        if reel.outcome.exception() is None:
+            self._shown_ns = reel.rest.start_ns if reel.rest else reel.window.end_ns
+        if reel.rest is not None:
+            self._queue.insert(0, reel.rest)
 
     def _count(self, reel: Reel) -> None:
         is_lost = reel.outcome.exception() is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,7 +31,7 @@ def test_merged_windows_leave_no_gap_and_add_nothing(wanted: list[Window]) -> No
 @given(st.lists(windows(), max_size=12))
 def test_merged_windows_come_in_order_and_meet_only_at_their_ends(wanted: list[Window]) -> None:
     clips = merged(wanted, LONGEST)
-    assert all(one.end_ns <= other.start_ns for one, other in zip(clips, clips[1:], strict=False))
+    assert all(one.end_ns <= other.start_ns for one, other in itertools.pairwise(clips))
     assert all(clip.end_ns - clip.start_ns <= LONGEST for clip in clips)
 
 

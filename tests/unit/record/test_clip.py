@@ -8,13 +8,14 @@ from pathlib import Path
 import av
 import pytest
 from filmed import coded, numbers, raw
-from pytest import approx
 
 from smartlogd.base.errors import DiskTrouble, UnusableInput
 from smartlogd.base.seen import Frame
 from smartlogd.record.clip import Clip, Finished
 from smartlogd.record.intake import Intake
 from smartlogd.record.ring import Piece, Run
+
+approx = pytest.approx
 
 
 def pieces_of(frames: list[Frame]) -> list[Piece]:
