@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from smartlogd.base.errors import WrongConfiguration
 from smartlogd.sync.apart import apart
@@ -73,6 +73,11 @@ class Objects:
         self._library: Any = None
         self._turn = threading.Lock()
         self._is_over = threading.Event()
+
+    @classmethod
+    def of(cls, options: MediaOptions, state: Path, *, credentials: Path | None = None, version: str = "") -> Self:
+        """The object store of the settings, with the keys that were left for this device; errors as of Credentials."""
+        return cls(options, Credentials.of(state, credentials), version=version)
 
     async def stat(self, place: Place) -> Stored | None:
         """What is there; None where there is nothing."""

@@ -1,6 +1,6 @@
 """The central database over its own protocol: one connection, one statement for each question, a deadline on all.
 
-A device may call three functions there and see nothing else. `psycopg` is imported at the first connection, so that
+A device may call a few functions there and see nothing else. `psycopg` is imported at the first connection, so that
 a device without a centre does not pay for it.
 """
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _INGEST = "SELECT api.ingest(%s, %s, %s, %s)::text"
 _PULL = "SELECT api.pull(%s, %s, %s)::text"
+_SHARE = "SELECT api.share(%s)::text"
 _SYSTEM_CA = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 """Where Debian and others keep whom the system trusts; the driver's own idea of the place is its builder's."""
 _KEEPALIVE = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
@@ -75,6 +76,10 @@ class TimescaleCentre:
     async def pull(self, cursor: int, most: int) -> Page:
         """What changed after `cursor`, at most so many rows of it. CentreTrouble where it does not say."""
         return page_of(await self._asked(_PULL, cursor, WIRE, most), cursor)
+
+    async def share(self, token: str) -> object:
+        """What a link opens, as the centre says it, and one use of it less; None where it opens nothing."""
+        return await self._asked(_SHARE, token)
 
     async def close(self) -> None:
         """Hang up; the next question connects again."""
