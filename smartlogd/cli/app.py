@@ -20,10 +20,12 @@ from smartlogd.cli import (
     eval,  # noqa: A004
     log,
     look,
+    media,
     models,
     people,
     replay,
     run,
+    share,
     status,
     sync,
     unknown,
@@ -86,6 +88,11 @@ app.command("stop")(daemonic.stop)
 
 # Reading the log
 app.command("log")(log.log)
+
+# Recordings
+app.add_typer(media.clips, name="clips")
+app.add_typer(media.snapshots, name="snapshots")
+app.add_typer(share.app, name="share")
 
 # Looking after the log
 app.add_typer(db.app, name="db")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smartlogd.base.errors import Exit, Missing
+from smartlogd.cli.mend import repaired
 from smartlogd.cli.options import AsJson, Config
 
 if TYPE_CHECKING:
@@ -27,7 +28,13 @@ _NO_KEYS = "The keys of faces are not in it: without them its faces stay closed.
 
 
 @app.command()
-def check(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002
+def check(
+    repair: Annotated[  # noqa: FBT002
+        bool, typer.Option("--repair", help="Bring rows and files of recordings together first, and say how.")
+    ] = False,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
     """Say whether the database is whole, and what it promises is so.
 
     Works beside a running daemon. Exit 74 when something is wrong.
@@ -35,6 +42,9 @@ def check(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT0
     from smartlogd.store.check import checked
 
     folder = _settings(config).folders().state
+    if repair:
+        for done in repaired(config):
+            typer.echo(json.dumps({**done, "repaired": True}) if as_json else done["what"])
     with _screen(quiet=as_json) as screen:
         findings = checked(folder, None if as_json else lambda about: _show(screen, f"Looking at {about} ..."))
     for finding in findings:
