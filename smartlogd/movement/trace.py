@@ -31,9 +31,10 @@ _ONE_AXIS = 1.2
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A body at one instant: its box in picture heights, and which axes the picture's edge cuts.
+    """A body at one instant: its box in picture heights, and which sides (left, upper, right, lower) are its own.
 
-    Across, 0 is the middle of the picture; down, its upper edge.
+    A side on the picture's edge is the edge's, and hides how far the body goes on. Across, 0 is the middle of the
+    picture; down, its upper edge.
     `way` is how far its middle has gone since the trace began, in its own sizes.
     """
 
@@ -42,8 +43,7 @@ class Look:
     y0: float
     x1: float
     y1: float
-    is_cut_across: bool
-    is_cut_down: bool
+    free: tuple[bool, bool, bool, bool]
     way: float
 
     @property
@@ -60,6 +60,16 @@ class Look:
     def size(self) -> float:
         """The longer side."""
         return max(_SMALL, self.x1 - self.x0, self.y1 - self.y0)
+
+    @property
+    def is_cut_across(self) -> bool:
+        """Whether its width cannot be measured."""
+        return not (self.free[0] and self.free[2])
+
+    @property
+    def is_cut_down(self) -> bool:
+        """Whether its height cannot be measured."""
+        return not (self.free[1] and self.free[3])
 
     @property
     def place(self) -> tuple[float, float]:
@@ -86,15 +96,15 @@ def followed(trace: Trace | None, box: Box, stamp: Stamp, aspect: float) -> Trac
     About five times a second a new place is remembered: `past` is then another tuple.
     """
     x0, x1 = (box.x0 - 0.5) * aspect, (box.x1 - 0.5) * aspect
-    across, down = box.x0 < EDGE or box.x1 > 1 - EDGE, box.y0 < EDGE or box.y1 > 1 - EDGE
+    free = (box.x0 >= EDGE, box.y0 >= EDGE, box.x1 <= 1 - EDGE, box.y1 <= 1 - EDGE)
     if trace is None or stamp.since(trace.now.stamp) > _BROKEN_S:
-        return Trace(Look(stamp, x0, box.y0, x1, box.y1, across, down, 0.0))
+        return Trace(Look(stamp, x0, box.y0, x1, box.y1, free, 0.0))
     last = trace.now
     share = 1 - math.exp(-stamp.since(last.stamp) / _SMOOTH_S)
     left, right = last.x0 + (x0 - last.x0) * share, last.x1 + (x1 - last.x1) * share
     top, bottom = last.y0 + (box.y0 - last.y0) * share, last.y1 + (box.y1 - last.y1) * share
     moved = math.hypot(left + right - last.x0 - last.x1, top + bottom - last.y0 - last.y1) / 2
-    now = Look(stamp, left, top, right, bottom, across, down, last.way + moved / last.size)
+    now = Look(stamp, left, top, right, bottom, free, last.way + moved / last.size)
     if trace.past and last.stamp.since(trace.past[-1].stamp) < _STEP_S - _SMALL:
         return Trace(now, trace.past)
     kept = tuple(look for look in trace.past if stamp.since(look.stamp) <= SPAN_S + _STEP_S)
@@ -104,21 +114,19 @@ def followed(trace: Trace | None, box: Box, stamp: Stamp, aspect: float) -> Trac
 def motion(trace: Trace) -> float | None:
     """How much the body moves or changes its shape: sizes a second, over the last second; None where it is too new.
 
-    The mean of its sides' shifts that the picture's edge does not hide.
+    The mean shift of its own sides; of one that fills the picture nothing can be seen to move.
     """
     then = _before(trace, _RECENT_S)
     if then is None:
         return None
     now = trace.now
-    shifts: list[float] = []
-    if not (now.is_cut_across or then.is_cut_across):
-        shifts += (now.x0 - then.x0, now.x1 - then.x1)
-    if not (now.is_cut_down or then.is_cut_down):
-        shifts += (now.y0 - then.y0, now.y1 - then.y1)
-    if not shifts:
-        shifts = [(now.x0 + now.x1 - then.x0 - then.x1) / 2, (now.y0 + now.y1 - then.y0 - then.y1) / 2]
-    squares = sum(shift * shift for shift in shifts) / len(shifts)
-    return math.sqrt(squares) / now.size / now.stamp.since(then.stamp)
+    shifts = (now.x0 - then.x0, now.y0 - then.y0, now.x1 - then.x1, now.y1 - then.y1)
+    squares, sides = 0.0, 0
+    for shift, was_free, is_free in zip(shifts, then.free, now.free, strict=True):
+        if was_free and is_free:
+            squares += shift * shift
+            sides += 1
+    return math.sqrt(squares / max(1, sides)) / now.size / now.stamp.since(then.stamp)
 
 
 def pace(trace: Trace, over_s: float) -> float | None:
