@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smartlogd.base.errors import Exit, Missing
-from smartlogd.cli.mend import repaired
+from smartlogd.cli.mend import repaired, strays
 from smartlogd.cli.options import AsJson, Config
 
 if TYPE_CHECKING:
@@ -41,12 +41,16 @@ def check(
     """
     from smartlogd.store.check import checked
 
-    folder = _settings(config).folders().state
+    settings = _settings(config)
+    folder = settings.folders().state
     if repair:
-        for done in repaired(config):
+        for done in repaired(config, settings):
             typer.echo(json.dumps({**done, "repaired": True}) if as_json else done["what"])
     with _screen(quiet=as_json) as screen:
-        findings = checked(folder, None if as_json else lambda about: _show(screen, f"Looking at {about} ..."))
+        findings = [*checked(folder, None if as_json else lambda about: _show(screen, f"Looking at {about} ..."))]
+        if settings.sync.media.is_on:
+            _show(screen, "Looking at the object store ...")
+            findings += strays(settings)
     for finding in findings:
         fields = {"about": finding.about, "what": finding.what, "grave": finding.grave}
         typer.echo(json.dumps(fields) if as_json else f"{finding.about}: {finding.what}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -71,7 +73,7 @@ def open_(
     from smartlogd.store.share import token_sha256
 
     token = (sys.stdin.readline() if token == _STDIN else token).strip()[:_LONGEST_TOKEN]
-    told = made(config, "share-open", token_sha256=token_sha256(token))
+    told = _at_centre(config, token) or made(config, "share-open", token_sha256=token_sha256(token))
     typer.echo(json.dumps(told) if as_json else str(told.get("url") or told["path"]))
 
 
@@ -102,3 +104,13 @@ def list_(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT0
         typer.echo(columns(("id", "what", "phase", "labels", "opens"), rows))
     else:
         typer.echo("No link opens anything.")
+
+
+def _at_centre(config: Path | None, token: str) -> Mapping[str, object] | None:
+    """What the centre says of the link; None where there is none to ask."""
+    import asyncio
+
+    from smartlogd import wiring
+    from smartlogd.settings import read_settings
+
+    return asyncio.run(wiring.link_opened(read_settings(config), token))

@@ -24,6 +24,7 @@ from smartlogd.wiring.models import (
     on_this_device,
 )
 from smartlogd.wiring.reaching import adopted, broker, broker_answers, bundle, centre, credentials, expected, sync
+from smartlogd.wiring.recordings import erase_objects, link_opened, objects, shelf, stray_objects
 from smartlogd.wiring.watching import camera, detector, gate, needs_feet, pipeline, still_animals, still_people
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "embedder",
     "embedder_model",
     "enroller",
+    "erase_objects",
     "expected",
     "face_models",
     "feed",
@@ -49,6 +51,7 @@ __all__ = [
     "heard",
     "identifier",
     "known_model",
+    "link_opened",
     "microphone",
     "model_registry",
     "model_spec",
@@ -56,11 +59,14 @@ __all__ = [
     "models_in_use",
     "needs_feet",
     "network_of",
+    "objects",
     "on_this_device",
     "pipeline",
+    "shelf",
     "still_animals",
     "still_people",
     "store",
+    "stray_objects",
     "sync",
     "templates",
     "upkeep",
