@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from smartlogd.base.geometry import Box, Point
 
 _ROOM = 2.2
@@ -82,3 +84,24 @@ def tiles(width: int, height: int, most: int) -> tuple[Box, ...]:
     if width > height:
         return tuple(Box(start, 0, start + share, 1) for start in starts)
     return tuple(Box(0, start, 1, start + share) for start in starts)
+
+
+def squares(width: int, height: int, share: float) -> tuple[Box, ...]:
+    """Squares of `share` of the picture's shorter side, four or more, that cover it and overlap by a third or more.
+
+    >>> [round(each.x0, 3) for each in squares(1000, 1000, 0.6)]
+    [0.0, 0.0, 0.4, 0.4]
+    """
+    side = share * min(width, height)
+    columns, rows = (max(2, math.ceil((length / side - 1) * 1.5) + 1) for length in (width, height))
+    return tuple(
+        Box(x / width, y / height, (x + side) / width, (y + side) / height)
+        for x in (column * (width - side) / (columns - 1) for column in range(columns))
+        for y in (row * (height - side) / (rows - 1) for row in range(rows))
+    )
+
+
+def square_round(box: Box, width: int, height: int, room: float) -> Box:
+    """The square (in pixels) about the middle of `box` that is `room` times as long as it; it may stand out."""
+    side = max(box.width * width, box.height * height) * room
+    return Box.around(box.centre, side / width, side / height)

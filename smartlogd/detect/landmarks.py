@@ -47,7 +47,8 @@ NAMES = (
 _CROP = 1.25 * 2  # the crop's side in radii of the circle round the hips
 _WINDOW = 3  # half of 7, without the middle
 _SURE_HEAT = 0.5
-_PRESENT = 0.5
+PRESENT = 0.5
+"""A run that is less sure than this of a body says nothing of it."""
 _SEEN = 0.5
 _FEWEST = 6
 _GROWTH = 1.12  # landmarks are joints: skin, hair and shoes lie a little outside
@@ -76,6 +77,21 @@ def landmark_input(crop: Pixels) -> Tensor:
     return (crop.astype(np.float32) / 255)[None]
 
 
+def presence(outputs: tuple[Tensor, ...]) -> float:
+    """How sure the model is that its crop shows a body, 0 to 1."""
+    return float(np.ravel(outputs[1])[0])
+
+
+def aimed(body: Detection, outputs: tuple[Tensor, ...], matrix: Floats, width: int, height: int) -> Detection:
+    """`body` with only two points, for a second and better crop: where this run has its hip centre and its outline.
+
+    They are the first two of the six points that follow the 33 (MediaPipe's alignment points).
+    """
+    places = _on_picture(_rows(outputs)[len(NAMES) : len(NAMES) + 2, :2], matrix, width, height)
+    hip, outline = (Point(float(x), float(y)) for x, y in places)
+    return replace(body, keypoints=(Keypoint("hip_centre", hip), Keypoint("full_body", outline)))
+
+
 def with_landmarks(body: Detection, outputs: tuple[Tensor, ...], matrix: Floats, width: int, height: int) -> Detection:
     """`body` with its 33 points and a box drawn round those seen, or as it was when the model sees no body.
 
@@ -83,20 +99,30 @@ def with_landmarks(body: Detection, outputs: tuple[Tensor, ...], matrix: Floats,
     the presence of a body 0..1, a mask, the heatmap logits [1, 64, 64, 39], and 39 points in space (x, y, z in metres
     from the middle of the hips, as the crop shows them: they are turned back to how the picture shows the body).
     """
-    numbers, presence, _, heatmap, metres = outputs
-    if float(np.ravel(presence)[0]) < _PRESENT:
+    if presence(outputs) < PRESENT:
         return body
-    rows = np.asarray(numbers, np.float64).reshape(-1, 5)[: len(NAMES)]
+    _, _, _, heatmap, metres = outputs
+    rows = _rows(outputs)[: len(NAMES)]
     crop_points = refined(rows[:, :2] / SIZE, np.asarray(heatmap[0], np.float64)) * SIZE
-    turn, shift = matrix[:, :2], matrix[:, 2]
-    places = (crop_points - shift) @ np.linalg.inv(turn).T / np.array([width, height])
+    places = _on_picture(crop_points, matrix, width, height)
     seen = sigmoid(rows[:, 3])
-    space = _turned_back(np.asarray(metres, np.float64).reshape(-1, 3)[: len(NAMES)], turn)
+    space = _turned_back(np.asarray(metres, np.float64).reshape(-1, 3)[: len(NAMES)], matrix[:, :2])
     points = tuple(
         Keypoint(name, Point(float(x), float(y)), float(sure), world)
         for name, (x, y), sure, world in zip(NAMES, places, seen, space, strict=True)
     )
     return replace(body, box=_tight(places[seen > _SEEN]) or body.box, keypoints=body.keypoints + points)
+
+
+def _rows(outputs: tuple[Tensor, ...]) -> Floats:
+    """The 39 points, each as x and y (crop pixels), z, and the logits of visibility and presence."""
+    return np.asarray(outputs[0], np.float64).reshape(-1, 5)
+
+
+def _on_picture(points: Floats, matrix: Floats, width: int, height: int) -> Floats:
+    """Points of the crop (pixels) as places on the picture (fractions)."""
+    places: Floats = (points - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T / np.array([width, height])
+    return places
 
 
 def _turned_back(metres: Floats, turn: Floats) -> list[tuple[float, float, float]]:

@@ -58,11 +58,12 @@ class BodyLook:
         """The people of one picture, each once, best first."""
         height, width = pixels.shape[:2]
         closer = crops(regions, width, height, self._options.body_crops, turn)
-        people = joined([(part, self._run(pixels, part)) for part in (_WHOLE, *closer)])
+        people = joined([(part, self.at(pixels, part)) for part in (_WHOLE, *closer)])
         surest = self._options.landmark_people
         return (*(self._with_landmarks(pixels, body) for body in people[:surest]), *people[surest:])
 
-    def _run(self, pixels: Pixels, part: Box) -> tuple[Detection, ...]:
+    def at(self, pixels: Pixels, part: Box) -> tuple[Detection, ...]:
+        """The people of one part of the picture, which becomes the model's square."""
         square, fit = letterbox(pixels, self._grid.size, part)
         outputs = self._model(poses.pose_input(square))
         self.calls[self._model.name] += 1
@@ -95,10 +96,11 @@ class ObjectLook:
         height, width = pixels.shape[:2]
         most = self._options.object_crops
         closer = crops(regions, width, height, most, turn) if regions else tiles(width, height, most)
-        return joined([(part, self._run(pixels, part)) for part in (_WHOLE, *closer)])
+        return joined([(part, self.at(pixels, part)) for part in (_WHOLE, *closer)])
 
-    def _run(self, pixels: Pixels, part: Box) -> tuple[Detection, ...]:
-        wide = part is _WHOLE and pixels.shape[1] >= pixels.shape[0]
+    def at(self, pixels: Pixels, part: Box) -> tuple[Detection, ...]:
+        """What one part of the picture shows."""
+        wide = part == _WHOLE and pixels.shape[1] >= pixels.shape[0]
         square, fit = squeezed(pixels, self._size) if wide else letterbox(pixels, self._size, part)
         outputs = self._model(objects.object_input(square))
         self.calls[self._model.name] += 1
