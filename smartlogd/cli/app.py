@@ -12,8 +12,10 @@ import typer
 
 import smartlogd
 from smartlogd.cli import (
+    bookmark,
     central,
     check,
+    clip,
     daemonic,
     db,
     doctor,
@@ -83,6 +85,8 @@ app.command("status")(status.status)
 app.command("pause")(daemonic.pause)
 app.command("resume")(daemonic.resume)
 app.command("snapshot")(daemonic.snapshot)
+app.command("clip")(clip.clip)
+app.command("bookmark")(bookmark.bookmark)
 app.command("reload")(daemonic.reload)
 app.command("stop")(daemonic.stop)
 

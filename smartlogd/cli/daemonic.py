@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from smartlogd.base.errors import Exit, SmartlogError
-from smartlogd.cli.options import AsJson, Config
+from smartlogd.cli.options import AsJson, Config, Labels
 
 MOST_BYTES = 1024 * 1024
 """More than this no snapshot has."""
@@ -43,14 +43,14 @@ def pause(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT0
 
     It stays closed over restarts and power cuts, until `smartlogd resume`.
     """
-    answer = _command(config, "pause")
+    answer = command(config, "pause")
     said = "The camera is closed, and stays so. Open it again with: smartlogd resume"
     typer.echo(json.dumps(answer) if as_json else said)
 
 
 def resume(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002
     """Open the camera again."""
-    answer = _command(config, "resume")
+    answer = command(config, "resume")
     typer.echo(json.dumps(answer) if as_json else "The camera is opened again.")
 
 
@@ -61,17 +61,19 @@ def snapshot(
             metavar="[FILE|-]", help="Where to copy the picture to; - is standard output.", show_default=False
         ),
     ] = None,
+    labels: Labels = None,
+    note: Annotated[str | None, typer.Option(metavar="TEXT", help="What there is to say about it.")] = None,
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Let the daemon take a picture of what it sees.
 
-    It keeps the newest one as snapshot.jpg in its state folder. Nobody else can read that folder where smartlogd runs
-    as a service: sudo smartlogd snapshot - > door.jpg
+    It keeps it with the log: smartlogd snapshots lists all. Nobody else can read its folder where smartlogd runs as a
+    service: sudo smartlogd snapshot - > door.jpg
     """
     if file == "-" and as_json:
         raise SmartlogError("Standard output holds the picture or JSON, not both.", "Name a file.", code=Exit.USAGE)
-    answer = _command(config, "snapshot")
+    answer = command(config, "snapshot", labels=labels or [], note=note)
     path = Path(str(answer.get("path")))
     if file is not None:
         _copied(path, file)
@@ -109,10 +111,13 @@ def _picture(path: Path) -> bytes:
         raise SmartlogError(what, "Ask for it on the machine where smartlogd runs.", code=Exit.MISSING) from error
 
 
-def _command(config: Path | None, what: str) -> Mapping[str, object]:
-    from smartlogd.control import ask
+def command(
+    config: Path | None, what: str, *, answer_s: float | None = None, **arguments: object
+) -> Mapping[str, object]:
+    """What the running daemon answers to this command; one that takes long is waited for so long."""
+    from smartlogd.control import ANSWER_S, ask
 
-    return ask(_socket(config), "command", what=what, arguments={})
+    return ask(_socket(config), "command", what=what, arguments=arguments, answer_s=answer_s or ANSWER_S)
 
 
 def _asked(config: Path | None, verb: str) -> Mapping[str, object]:

@@ -22,3 +22,7 @@ Profile: TypeAlias = Annotated[
     typer.Option(help="door finds faces and bodies nearby, wide finds people, dogs and cats far off."),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+Labels: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="WORD", help="What it shows, in a word; may be given several times."),
+]

@@ -12,6 +12,7 @@ from smartlogd.base.errors import ServiceAway, SmartlogError
 from smartlogd.base.known import EventId, Filed, Medium, Recording
 from smartlogd.base.ports import Ids, Shelf
 from smartlogd.record.clip import Clip, Finished
+from smartlogd.record.options import MOST_LABELS
 from smartlogd.record.ring import Piece, Ring
 from smartlogd.record.window import Window
 
@@ -99,7 +100,7 @@ class Reel:
             self._first.stamp,
             (window.end_ns - self._first.stamp.mono_ns) / 1e9,
             ".mp4",
-            window.labels,
+            window.labels[:MOST_LABELS],
             cause=window.cause,
         )
         path = await self._desk.shelf.plan(self._recording)
@@ -133,7 +134,7 @@ class Reel:
         moment_s = max(0.0, (self._moment_ns - start.mono_ns) / 1e9)
         finished = await asyncio.to_thread(self._clip.finish, min(moment_s, max(0.0, self._clip.duration_s - 0.2)))
         await self._desk.shelf.filed(self._recording.id, self._filed(finished))
-        labels = self.window.labels
+        labels = self.window.labels[:MOST_LABELS]
         self._settle(replace(self._recording, duration_s=finished.duration_s, labels=labels))
 
     def _filed(self, finished: Finished) -> Filed:
@@ -149,7 +150,7 @@ class Reel:
             finished.duration_s,
             finished.preview.relative_to(self._desk.folder).as_posix() if finished.preview else None,
             {event: (at_ns - start_ns) // 1_000_000 for event, at_ns in moments.items()},
-            self.window.labels if self.window.labels != self._recording.labels else (),
+            labels if (labels := self.window.labels[:MOST_LABELS]) != self._recording.labels else (),
         )
 
     async def end(self, ring: Ring) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from smartlogd.base.errors import Exit, UnusableInput
+from smartlogd.base.known import Recording
 from smartlogd.record.options import MOST_LABELS
 
 LONGEST_NOTE = 2000
@@ -41,3 +43,17 @@ def note(given: object) -> str | None:
     if not all(letter.isprintable() or letter == "\n" for letter in said):
         raise UnusableInput("The note has letters that cannot be shown.", "Leave them out.", code=Exit.USAGE)
     return said or None
+
+
+def told(recording: Recording, folder: Path) -> Mapping[str, object]:
+    """A recording as whoever asked for it is told of it; `folder` is the state folder, where it lies."""
+    path = folder / f"{recording.medium.value}s" / f"{recording.id}{recording.suffix}"
+    return {
+        "id": str(recording.id),
+        "path": str(path),
+        "start": recording.start.utc.isoformat(),
+        "duration_s": round(recording.duration_s, 3),
+        "labels": list(recording.labels),
+        "note": recording.note,
+        "bytes": path.stat().st_size if path.exists() else 0,
+    }

@@ -84,6 +84,15 @@ def test_a_snapshot_is_copied_where_it_is_wanted_for_its_owner_alone(
     assert json.loads(smartlogd("snapshot", "--json").out) == {"path": str(picture), "bytes": len(JPEG)}
 
 
+def test_a_snapshot_may_have_labels_and_a_note(smartlogd: Smartlogd, desk: Desk, picture: Path) -> None:
+    assert smartlogd("snapshot", "--label", "door", "--label", "night", "--note", "who is this?").code == 0
+    assert smartlogd("snapshot").code == 0
+    assert desk.commands == [
+        ("snapshot", {"labels": ["door", "night"], "note": "who is this?"}),
+        ("snapshot", {"labels": [], "note": None}),
+    ]
+
+
 @pytest.mark.usefixtures("picture")
 def test_a_snapshot_on_standard_output_is_the_picture_and_nothing_else(smartlogd: Smartlogd) -> None:
     command = (sys.executable, "-m", "smartlogd", "snapshot", "-")
