@@ -19,7 +19,9 @@ class QuietLine(Line):
         self.is_lost_after = 1_000_000
         self.most_bytes, self.inflight = 256 * 1024, 20
 
-    def send(self, topic: str, payload: bytes, *, retain: bool = False) -> asyncio.Future[int]:
+    def send(
+        self, topic: str, payload: bytes, *, retain: bool = False, worth_s: float | None = None
+    ) -> asyncio.Future[int]:
         if self.is_gone:
             raise BrokerAway("The connection to the broker was lost.")
         self.said.append((topic, payload, retain))

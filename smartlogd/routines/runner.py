@@ -109,8 +109,10 @@ class Runner:
         if step.type == WAIT:
             await asyncio.sleep(step.duration_s)
             return asked.moved(Move.DONE, took_s=loop.time() - began_s, by="clock")
+        now = self._teller.now()
         message: dict[str, Json] = {
-            "id": str(uuid7(self._teller.now())),
+            "id": str(uuid7(now)),
+            "time": now.utc.isoformat(timespec="milliseconds"),
             "routine": plan.uid,
             "name": plan.name,
             "run": str(run),

@@ -17,6 +17,7 @@ from smartlogd.base.health import Command, Heartbeat
 from smartlogd.base.known import Json
 from smartlogd.base.ports import Feed
 from smartlogd.base.time import Clock
+from smartlogd.telemetry.hands import Hands
 from smartlogd.telemetry.login import Login
 from smartlogd.telemetry.options import MqttOptions
 from smartlogd.telemetry.orders import Orders
@@ -31,6 +32,7 @@ _MOST_DOUBLINGS = 16
 _FLUTTERS = 5
 """After so many sessions in a row that were soon over, it is said that they are."""
 _MOST_SAID = 32
+_BREATH_S = 0.05
 
 
 class Broker:
@@ -59,6 +61,7 @@ class Broker:
         topics = Topics(options.topic, device)
         self._orders = Orders(topics, clock=clock, obey=obey, answer=self._answer)
         self._account = Account()
+        self._hands = Hands(self._ask, self._account)
         self._parts = Parts(
             options=options,
             topics=topics,
@@ -69,10 +72,12 @@ class Broker:
             heartbeat_s=heartbeat_s,
             picture=picture,
             orders=self._orders,
+            hands=self._hands,
             chance=chance,
             account=self._account,
         )
         self._session: Session | None = None
+        self._reached = asyncio.Event()
         self._word, self._detail, self._since = "connecting" if options.host else "off", "", clock.now().utc
         self._online_s: float | None = None
         self._failures = 0
@@ -116,6 +121,10 @@ class Broker:
         if self._session is not None:
             self._session.beat_now()
 
+    async def act(self, step: Mapping[str, Json], timeout_s: float) -> Mapping[str, Json]:
+        """Ask for one step of a routine (`base.ports.Actuator`); away where nobody is reached, or no broker named."""
+        return await self._hands.act(step, timeout_s) if self._options.host else {"result": "away"}
+
     async def _keep(self) -> None:
         while True:
             trouble = await self._visit()
@@ -147,10 +156,12 @@ class Broker:
             raise
         finally:
             self._session = None
+            self._reached.clear()
             session.cut()
 
     def _online(self) -> None:
         self._online_s = _now_s()
+        self._reached.set()
         self._stand("online", "")
         self._say(logging.INFO, "broker reached")
 
@@ -177,6 +188,15 @@ class Broker:
             return roof_s * (0.9 + 0.1 * self._chance())
         doubled_s = self._options.retry_s * 2.0 ** min(self._failures - 1, _MOST_DOUBLINGS)
         return min(roof_s, doubled_s) * (0.25 + 0.75 * self._chance())
+
+    async def _ask(self, step: bytes, worth_s: float) -> None:
+        """Ask for a step as soon as there is a session, and in the next one where it ended too early."""
+        while True:
+            await self._reached.wait()
+            if self._session is not None:
+                with suppress(BrokerTrouble):
+                    return await self._session.ask(step, worth_s)
+            await asyncio.sleep(_BREATH_S)
 
     async def _answer(self, thing: Thing, message: Mapping[str, Json]) -> None:
         """Answer a command, if whoever asked can still be reached."""

@@ -95,12 +95,15 @@ class Line(aiomqtt.Client):
             self.cut()
             raise
 
-    def send(self, topic: str, payload: bytes, *, retain: bool = False) -> asyncio.Future[int]:
+    def send(
+        self, topic: str, payload: bytes, *, retain: bool = False, worth_s: float | None = None
+    ) -> asyncio.Future[int]:
         """Send with QoS 1, at once; the future is the broker's reason code, for `settled`.
 
-        BrokerAway where the connection is gone: nothing is kept of the message then.
+        `worth_s` is how long a broker of version 5 is to keep it for somebody who is not there; None for as long as it
+        likes. BrokerAway where the connection is gone: nothing is kept of the message then.
         """
-        sent = self._client.publish(topic, payload, 1, retain)
+        sent = self._client.publish(topic, payload, 1, retain, self._worth(worth_s))
         if sent.rc != 0:
             raise BrokerAway("The connection to the broker was lost.")
         answer = self._answers[sent.mid] = self._loop.create_future()
@@ -163,6 +166,13 @@ class Line(aiomqtt.Client):
         for state in (self._connected, self._disconnected):
             if state.done() and not state.cancelled():
                 state.exception()  # it was looked at: asyncio need not say that nobody did
+
+    def _worth(self, span_s: float | None) -> Properties | None:
+        if span_s is None or self._options.protocol != "5":
+            return None
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.MessageExpiryInterval = max(1, round(span_s))
+        return properties
 
     # Connecting --------------------------------------------------------------------------------------
 

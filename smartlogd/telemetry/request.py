@@ -39,19 +39,19 @@ def request(thing: Thing, payload: bytes) -> Request:
     >>> request(Thing("line", "door"), b'{"time": 1795327200, "nonce": "0123456789", "counting": false}').arguments
     {'name': 'door', 'counting': False}
     """
-    said = _parsed(payload)
+    said = parsed(payload, 'with "time" and "nonce"')
     arguments = _line(thing.name, said) if thing.what == LINE else _nothing_more(said)
     return Request(_instant(said.get("time")), _nonce(said.get("nonce")), arguments)
 
 
-def _parsed(payload: bytes) -> Mapping[str, object]:
-    """The JSON object that the payload is; no key twice, no NaN."""
+def parsed(payload: bytes, holding: str) -> Mapping[str, object]:
+    """The JSON object that the payload, of bounded size, is; no key twice, no NaN. Unmeant for anything else."""
     try:
         said = json.loads(payload.decode("utf-8"), object_pairs_hook=_single, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise Unmeant("The message is no JSON of a form that can be meant.") from None
     if not isinstance(said, dict):
-        raise Unmeant('The message must be a JSON object with "time" and "nonce".')
+        raise Unmeant(f"The message must be a JSON object {holding}.")
     return said
 
 

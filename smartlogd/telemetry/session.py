@@ -13,6 +13,7 @@ from smartlogd.base.known import Json
 from smartlogd.base.ports import Feed
 from smartlogd.base.time import Clock
 from smartlogd.telemetry import discovery, health
+from smartlogd.telemetry.hands import Hands
 from smartlogd.telemetry.login import Login
 from smartlogd.telemetry.mqtt import Line, promised_s
 from smartlogd.telemetry.options import MqttOptions
@@ -41,6 +42,7 @@ class Parts:
     heartbeat_s: float
     picture: Callable[[], bytes | None]
     orders: Orders
+    hands: Hands
     chance: Callable[[], float]
     account: Account
 
@@ -111,12 +113,18 @@ class Session:
             await self._presence.show()
         self._fresh.set()
 
+    async def ask(self, step: bytes, worth_s: float) -> None:
+        """Ask for a step of a routine; BrokerTrouble when the connection ends before the broker has it."""
+        await self._voice.tell(self._topics.step, step, worth_s=worth_s)
+
     def _heard(self, topic: str, payload: bytes, is_retained: bool) -> None:  # noqa: FBT001 - as Line calls it
         if topic == self._birth:
             if payload == b"online" and not is_retained:  # a retained one is old: whoever said it was told at birth
                 self._reborn.set()
         elif topic == self._discovery:
             self._earlier = discovery.announced_before(payload)
+        elif topic == self._topics.done:
+            self._parts.hands.heard(payload, is_retained=is_retained)
         else:
             self._parts.orders.heard(topic, payload, is_retained=is_retained)
 
@@ -150,7 +158,7 @@ class Session:
     def _filters(self) -> list[str]:
         wanted = {self._birth: self._options.discovery, self._discovery: self._parts.account.announced is None}
         commands = self._topics.commands if self._options.commands else ()
-        return [*commands, *(topic for topic, is_wanted in wanted.items() if is_wanted)]
+        return [*commands, self._topics.done, *(topic for topic, is_wanted in wanted.items() if is_wanted)]
 
     async def _be_reborn(self) -> NoReturn:
         """Tell everything again when Home Assistant has started."""

@@ -84,6 +84,16 @@ class Topics:
         """The filters to subscribe to, that commands come in by."""
         return f"{self._root}/+/set", f"{self._root}/{LINE}/+/set"
 
+    @property
+    def step(self) -> str:
+        """Where one step of a routine is asked for; never retained: a treat is not for whoever comes later."""
+        return f"{self._root}/routine/step"
+
+    @property
+    def done(self) -> str:
+        """Where whoever did a step says how it went."""
+        return f"{self._root}/routine/done"
+
     def event(self, kind: Kind) -> str:
         """Where events of this kind are told."""
         return f"{self._root}/event/{kind}"

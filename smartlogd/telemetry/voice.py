@@ -50,16 +50,18 @@ class Voice:
         """How many messages may wait for the broker's answer."""
         return self._line.inflight
 
-    async def tell(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Say it, and wait until the broker has it."""
-        answer = self.send(topic, payload, retain=retain)
+    async def tell(self, topic: str, payload: bytes, *, retain: bool = False, worth_s: float | None = None) -> None:
+        """Say it, and wait until the broker has it; it is worth so many seconds to whoever is not there."""
+        answer = self.send(topic, payload, retain=retain, worth_s=worth_s)
         if answer is not None:
             await self.settle(topic, answer)
 
-    def send(self, topic: str, payload: bytes, *, retain: bool = False) -> asyncio.Future[int] | None:
+    def send(
+        self, topic: str, payload: bytes, *, retain: bool = False, worth_s: float | None = None
+    ) -> asyncio.Future[int] | None:
         """Say it; what to wait for with `settle`, or None for what is too large to be said."""
         if len(payload) <= self._line.most_bytes:
-            return self._line.send(topic, payload, retain=retain)
+            return self._line.send(topic, payload, retain=retain, worth_s=worth_s)
         self._account.too_large += 1
         self._account.remark("message too large for the broker", topic=topic, most_bytes=self._line.most_bytes)
         return None

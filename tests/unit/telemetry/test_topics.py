@@ -13,6 +13,8 @@ NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}\Z")
 def test_everything_stands_below_the_device() -> None:
     said = [TOPICS.status, TOPICS.state, TOPICS.snapshot, TOPICS.event("face"), *TOPICS.commands]
     assert all(topic.startswith("smartlogd/hall/") for topic in said)
+    assert (TOPICS.step, TOPICS.done) == ("smartlogd/hall/routine/step", "smartlogd/hall/routine/done")
+    assert TOPICS.thing_of(TOPICS.done) is None, "what is done is no command"
     assert TOPICS.root == "smartlogd/hall"
     assert TOPICS.device == "hall"
 
