@@ -23,9 +23,11 @@ from smartlogd.cli import (
     log,
     look,
     media,
+    metrics,
     models,
     people,
     replay,
+    routine,
     run,
     share,
     status,
@@ -92,6 +94,7 @@ app.command("stop")(daemonic.stop)
 
 # Reading the log
 app.command("log")(log.log)
+app.add_typer(metrics.app, name="metrics")
 
 # Recordings
 app.add_typer(media.clips, name="clips")

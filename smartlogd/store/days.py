@@ -29,16 +29,16 @@ COUNTED, RECOUNT, KEPT_FROM = "counted_to", "recount", "kept_from"
 _NEXT = "SELECT max(id) FROM (SELECT id FROM smartlog WHERE id > :counted ORDER BY id LIMIT :most)"
 _ADDED_TO = f"SELECT DISTINCT {AT} / {QUARTER_US} FROM smartlog AS s WHERE id > :counted AND id <= :until"  # noqa: S608
 _WAYS = "coalesce(s.device_id, :own), sum(s.action = 'I'), sum(s.action = 'O')"
-_OF_DAY = f"""
-SELECT device, sum(entered), sum(went) FROM (
-    SELECT coalesce(s.device_id, :own) AS device, s.action = 'I' AS entered, s.action = 'O' AS went
-    FROM smartlog AS s WHERE s.timestamp >= :begin AND s.timestamp < :end AND {AS_STAMPED}
-    UNION ALL
-    SELECT coalesce(s.device_id, :own), s.action = 'I', s.action = 'O'
-    FROM boots AS b CROSS JOIN smartlog AS s ON s.boot_id = b.boot_id AND s.clock_trusted = 0
-    WHERE b.zero_at IS NOT NULL AND s.mono_us >= :begin - b.zero_at AND s.mono_us < :end - b.zero_at
-) GROUP BY device
+_BETWEEN = f"""
+SELECT coalesce(s.device_id, :own) AS device, s.timestamp AS at, s.action = 'I' AS entered, s.action = 'O' AS went
+FROM smartlog AS s WHERE s.timestamp >= :begin AND s.timestamp < :end AND {AS_STAMPED}
+UNION ALL
+SELECT coalesce(s.device_id, :own), b.zero_at + s.mono_us, s.action = 'I', s.action = 'O'
+FROM boots AS b CROSS JOIN smartlog AS s ON s.boot_id = b.boot_id AND s.clock_trusted = 0
+WHERE b.zero_at IS NOT NULL AND s.mono_us >= :begin - b.zero_at AND s.mono_us < :end - b.zero_at
 """  # noqa: S608
+_OF_DAY = f"SELECT device, sum(entered), sum(went) FROM ({_BETWEEN}) GROUP BY device"  # noqa: S608
+_MOMENTS = f"SELECT at, entered FROM ({_BETWEEN})"  # noqa: S608
 _LATE = f"""
 SELECT {_WAYS} FROM smartlog AS s
 WHERE s.id > :counted AND s.id <= :until AND {AT} >= :begin AND {AT} < :end GROUP BY 1
@@ -111,6 +111,11 @@ def kept_from(connection: sqlite3.Connection) -> int:
     """From when on the log is whole: before this, rows have gone for their age."""
     found = noted(connection, KEPT_FROM)
     return found if isinstance(found, int) else -(2**62)
+
+
+def moments(connection: sqlite3.Connection, begin: int, end: int) -> list[tuple[int, int]]:
+    """The passings between two instants: when, and whether inwards (1) or outwards (0)."""
+    return connection.execute(_MOMENTS, {"own": 0, "begin": begin, "end": end}).fetchall()
 
 
 def _passings(connection: sqlite3.Connection, own: int, zone: ZoneInfo, most_rows: int, most_days: int) -> Counted:

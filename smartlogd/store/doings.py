@@ -107,7 +107,9 @@ def count(
     until = connection.execute(_NEXT, {"counted": counted, "most": most_rows}).fetchone()[0]
     until = counted if until is None else until
     noted_before = noted_quarters(connection, RECOUNT)
-    days = by_day(_added(connection, counted, until) | noted_before, zone)
+    added, lasted = _added(connection, counted, until)
+    _note_longest(connection, lasted)
+    days = by_day(added | noted_before, zone)
     whole = [day for day in days if bounds(day, zone)[0] >= kept_from]
     before = connection.total_changes
     for day in whole[:most_days]:
@@ -165,11 +167,14 @@ def between(
     *,
     after: int = -1,
     until: int = 2**62,
+    at_least_us: int = 0,
 ) -> Mapping[int, list[Doing]]:
-    """What each device told between two instants, and what of before lasted until then; as `numbers` takes it."""
-    longest = noted(connection, LONGEST)
+    """What each device told between two instants, and what of before lasted until then; as `numbers` takes it.
+
+    What lasts still, lasts until the `sign`. `at_least_us` is how far back to look for what lasted, at least.
+    """
     begin, end = span[0] - GAP_US, span[1] + GAP_US
-    since = min(begin - (longest if isinstance(longest, int) else 0), sign.since_us if sign else begin)
+    since = min(begin - max(longest(connection), at_least_us), sign.since_us if sign else begin)
     asked = {"since": since, "begin": begin, "end": end, "after": after, "until": until}
     doings: defaultdict[int, list[Doing]] = defaultdict(list)
     for device, type_, at, lasted, boot, mono_us, track, subject, success in connection.execute(_BETWEEN, asked):
@@ -181,15 +186,26 @@ def between(
     return doings
 
 
-def _added(connection: sqlite3.Connection, counted: int, until: int) -> set[int]:
-    """The quarters that these events fall into."""
+def stale(connection: sqlite3.Connection, zone: ZoneInfo) -> tuple[frozenset[dt.date], int]:
+    """The days that `count` has still to look at, and how long anything lasted that it has not seen yet."""
+    added, lasted = _added(connection, counted_to(connection), 2**62)
+    return frozenset(by_day(added | noted_quarters(connection, RECOUNT), zone)), lasted
+
+
+def longest(connection: sqlite3.Connection) -> int:
+    """How long anything lasted at most that was counted, microseconds."""
+    found = noted(connection, LONGEST)
+    return found if isinstance(found, int) else 0
+
+
+def _added(connection: sqlite3.Connection, counted: int, until: int) -> tuple[set[int], int]:
+    """The quarters that these events fall into, and how long the longest of them lasted."""
     quarters: set[int] = set()
-    longest = 0
+    most = 0
     for at, lasted, is_span in connection.execute(_ADDED, {"counted": counted, "until": until}):
         quarters.update(_near(at, at + max(0, lasted)) if is_span else (at // QUARTER_US,))
-        longest = max(longest, lasted if is_span else 0)
-    _note_longest(connection, longest)
-    return quarters
+        most = max(most, lasted if is_span else 0)
+    return quarters, most
 
 
 def _near(begin: int, end: int) -> Iterator[int]:
@@ -197,10 +213,9 @@ def _near(begin: int, end: int) -> Iterator[int]:
     return touched(begin - GAP_US, end + GAP_US)
 
 
-def _note_longest(connection: sqlite3.Connection, longest: int) -> None:
-    before = noted(connection, LONGEST)
-    if longest > (before if isinstance(before, int) else 0):
-        note(connection, LONGEST, longest)
+def _note_longest(connection: sqlite3.Connection, lasted: int) -> None:
+    if lasted > longest(connection):
+        note(connection, LONGEST, lasted)
 
 
 def _write(connection: sqlite3.Connection, statement: str, day: dt.date, found: Mapping[int, Numbers]) -> None:
