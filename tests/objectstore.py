@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -153,7 +153,7 @@ class ObjectStore:
 
     def _answers(self) -> bool:
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        with suppress(OSError, http.client.HTTPException):
+        with closing(line), suppress(OSError, http.client.HTTPException):
             line.request("GET", "/healthcheck")
             return line.getresponse().status == 200 and self._lists()
         return False
@@ -162,8 +162,8 @@ class ObjectStore:
         """Whether the servers behind it answer too."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        with suppress(BotoCoreError, ClientError):
-            self.client().list_buckets()
+        with closing(self.client()) as client, suppress(BotoCoreError, ClientError):
+            client.list_buckets()
             return True
         return False
 
@@ -218,7 +218,12 @@ class Bucket:
 
     def sha256(self, key: str) -> str:
         """Of what a stranger would be given."""
-        return hashlib.sha256(self.client.get_object(Bucket=self.name, Key=key)["Body"].read()).hexdigest()
+        with closing(self.client.get_object(Bucket=self.name, Key=key)["Body"]) as body:
+            return hashlib.sha256(body.read()).hexdigest()
+
+    def close(self) -> None:
+        """Hang up."""
+        self.client.close()
 
 
 @contextmanager

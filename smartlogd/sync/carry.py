@@ -60,6 +60,8 @@ class Carrier:
         self._objects = objects
         least = part_mib * _MIB
         self._size = PartSize(min(4 * least, _MOST_BYTES), least, _MOST_BYTES, _PART_S)
+        self.begun: set[Place] = set()
+        """What was begun in parts and not finished, by this run or an earlier one, as far as it is known."""
 
     async def carry(self, cargo: Cargo, turn: Turn) -> int:
         """Carry it, unless it is there already; how many bytes were sent.
@@ -69,7 +71,7 @@ class Carrier:
         """
         await apart(lambda: _check_size(cargo), name="recording")
         try:
-            if cargo.bytes <= _WHOLE_PARTS * self._size.bytes:
+            if cargo.place not in self.begun and cargo.bytes <= _WHOLE_PARTS * self._size.bytes:
                 return await self._whole(cargo, turn)
             return await self._in_parts(cargo, turn)
         except ObjectsTrouble:
@@ -78,6 +80,7 @@ class Carrier:
         except Damaged:
             await self._objects.abandon(cargo.place)
             await self._objects.delete(cargo.place)
+            self.begun.discard(cargo.place)
             raise
 
     async def _whole(self, cargo: Cargo, turn: Turn) -> int:
@@ -90,6 +93,7 @@ class Carrier:
 
     async def _in_parts(self, cargo: Cargo, turn: Turn) -> int:
         if _is_it(cargo, await self._objects.stat(cargo.place)):
+            self.begun.discard(cargo.place)
             return 0  # it was finished, and we never heard of it
         upload, whole = await self._begun(cargo), hashlib.sha256()
         sent, etags, md5s = 0, [], []
@@ -106,12 +110,14 @@ class Carrier:
             md5s.append(md5)
         _check(cargo, whole)
         etag = await self._objects.finish(cargo.place, upload, etags)
+        self.begun.discard(cargo.place)
         await self._prove(cargo, is_proved=etags == md5s and etag == etag_of(md5s))
         return sent
 
     async def _begun(self, cargo: Cargo) -> Begun:
         """What was begun of it, or a new beginning; where there are several, none of them is trusted."""
-        found = await self._objects.begun(cargo.place)
+        found = await self._objects.begun(cargo.place) if cargo.place in self.begun else ()
+        self.begun.add(cargo.place)
         if len(found) > 1:
             await self._objects.abandon(cargo.place)
         return found[0] if len(found) == 1 else await self._objects.begin(cargo.place, cargo.about)

@@ -186,6 +186,9 @@ class Objects:
     def close(self) -> None:
         """End whatever is being sent, as soon as its next bytes are asked for; nothing may be asked after it."""
         self._is_over.set()
+        library, self._library = self._library, None
+        if library is not None:
+            library.close()
 
     def _body(self, piece: Piece) -> _Body:
         return _Body(piece, self._is_over)
@@ -196,6 +199,8 @@ class Objects:
     def _answered(self, question: Callable[[Any], Answer]) -> Answer:
         """On a thread. What goes wrong is raised without the library's frames: they hold the bytes and the keys."""
         with self._turn:
+            if self._is_over.is_set():
+                raise ObjectsAway("The object store is asked nothing more: this device stops.")
             client = self._library = self._library or _client(self._options, self._credentials, self._name)
         with _told():
             return question(client)

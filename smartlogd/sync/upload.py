@@ -200,7 +200,9 @@ class Upload:
             return
         for place in await self._objects.unfinished(self._ours):
             recording = recording_of(place.key)
-            if recording is not None and not await self._media.waits(recording):
+            if recording is not None and await self._media.waits(recording):
+                self._carrier.begun.add(place)
+            elif recording is not None:
                 await self._objects.abandon(place)
                 log.info("unfinished upload given up", extra={"key": place.key})
         self._swept_s = _now_s()

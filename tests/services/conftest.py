@@ -12,6 +12,7 @@ from items import Item, ingest, pull
 
 if TYPE_CHECKING:
     from machine import Installed, Machine
+    from objectstore import Bucket, ObjectStore
 
 
 class Speaking:
@@ -65,3 +66,23 @@ def _installed(machine: Machine) -> Installed:
 def installed(_installed: Installed) -> Installed:
     """smartlogd on that machine, watching the demo, ready, as it was installed."""
     return _installed.as_new()
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[ObjectStore]:
+    """A real object store; a test that kills it starts it again."""
+    from objectstore import running
+
+    with running() as store:
+        yield store
+
+
+@pytest.fixture
+def bucket(object_store: ObjectStore) -> Iterator[Bucket]:
+    """A bucket of this test's own."""
+    from objectstore import Bucket
+
+    object_store.start()  # the test before may have left it dead
+    made = Bucket(object_store)
+    yield made
+    made.close()
