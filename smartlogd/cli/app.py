@@ -101,6 +101,9 @@ app.add_typer(media.clips, name="clips")
 app.add_typer(media.snapshots, name="snapshots")
 app.add_typer(share.app, name="share")
 
+# What happens by itself
+app.add_typer(routine.app, name="routine")
+
 # Looking after the log
 app.add_typer(db.app, name="db")
 

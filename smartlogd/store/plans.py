@@ -21,7 +21,7 @@ from smartlogd.base.known import Json
 from smartlogd.schema.instants import instant_of, micros
 from smartlogd.store.begin import NEWEST, note, noted
 from smartlogd.store.recognise import asking
-from smartlogd.store.routines import Steps, known_zone, ordered
+from smartlogd.store.routines import Steps, known_zone, ordered, the_routine
 
 SETTLED = "routines_settled"
 """The key in `meta`: the newest event at the time when the last start had closed what was cut before it."""
@@ -102,6 +102,13 @@ def plans_of(connection: sqlite3.Connection, device: str) -> tuple[Plan, ...]:
     """The same, over a connection that may read."""
     from_centre = ordered(connection)
     return tuple(_plan(row, from_centre) for row in connection.execute(_ROUTINES, {"device": device}))
+
+
+def named(folder: Path, device: str, name: str) -> Plan:
+    """The routine of this name or uid; Missing where there is none, UnusableInput where several are called so."""
+    with asking(folder) as connection:
+        uid, *_ = the_routine(connection, device, name)
+        return next(plan for plan in plans_of(connection, device) if plan.uid == uid)
 
 
 def last_result(folder: Path, uid: str) -> Mapping[str, Json]:

@@ -32,8 +32,8 @@ _DEVICE = "SELECT id, user_id FROM devices WHERE name = ?"
 _MINE = "(r.device_id = :device OR (r.device_id IS NULL AND r.user_id = :owner))"
 _NAMED = f"SELECT r.uid, r.name, r.enabled FROM routines AS r WHERE {_MINE} AND (r.name = :name OR r.uid = :name)"  # noqa: S608 - constants of ours
 _ADD = """
-INSERT INTO routines (uid, user_id, device_id, name, cron, timezone, steps, enabled, created_at, updated_at)
-VALUES (:uid, :owner, :device, :name, :cron, :timezone, :steps, :enabled, :at, :at)
+INSERT INTO routines (uid, user_id, name, cron, timezone, steps, enabled, created_at, updated_at)
+VALUES (:uid, :owner, :name, :cron, :timezone, :steps, :enabled, :at, :at)
 """
 _SET = (
     "UPDATE routines SET enabled = :enabled, updated_at = max(:at, updated_at + 1), next_run_at = NULL WHERE uid = :uid"
@@ -109,7 +109,6 @@ class Add(Request):
     timezone: Annotated[str, Field(max_length=64), AfterValidator(known_zone)] = ""
     steps: Steps
     enabled: bool = True
-    everywhere: bool = Field(default=False, description="On all devices of the owner, where there are more.")
 
 
 class Which(Request):
@@ -120,16 +119,18 @@ class Which(Request):
 
 
 def add(asked: Add, work: Work) -> Outcome:
-    """Keep a new routine of this device; UnusableInput where one is called so already."""
+    """Keep a new routine of the owner's; UnusableInput where this device has one that is called so already.
+
+    It is of no one device, for this database holds one: should that be called otherwise one day, it has it still.
+    """
     connection = work.connection
     device, owner = _device(connection, asked.device)
     if _found(connection, device, owner, asked.name):
         what = f"There is a routine called {asked.name} already."
         raise UnusableInput(what, f"Name it otherwise, or first: smartlogd routine remove {json.dumps(asked.name)}")
     row = {
-        "uid": str(uuid7(work.at)), "owner": owner, "device": None if asked.everywhere else device, "name": asked.name,
-        "cron": asked.cron, "timezone": asked.timezone, "steps": json.dumps([one.model_dump() for one in asked.steps]),
-        "enabled": asked.enabled, "at": work.at_us,
+        "uid": str(uuid7(work.at)), "owner": owner, "name": asked.name, "cron": asked.cron, "timezone": asked.timezone,
+        "steps": json.dumps([one.model_dump() for one in asked.steps]), "enabled": asked.enabled, "at": work.at_us,
     }  # fmt: skip
     connection.execute(_ADD, row)
     return Outcome({"uid": row["uid"], "name": asked.name, "changed": True})

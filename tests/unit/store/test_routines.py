@@ -60,13 +60,12 @@ def test_a_routine_is_kept_as_it_was_asked_for(log: sqlite3.Connection, ask: Any
             {"type": "wait", "duration_s": 30.0, "params": {}},
         ]
     )
-    assert found == [(told["uid"], 1, 1, "breakfast", "0 8 * * 1-5", "Europe/Rome", steps, 1, None)]
+    assert found == [(told["uid"], 1, None, "breakfast", "0 8 * * 1-5", "Europe/Rome", steps, 1, None)]
 
 
-def test_one_for_everywhere_is_of_the_owner_alone(log: sqlite3.Connection, ask: Any) -> None:
-    ask("routine-add", **BREAKFAST | {"everywhere": True})
-    assert rows(log, "user_id, device_id") == [(1, None)]
-    assert the_routine(log, "yard", "breakfast")[1] == "breakfast"
+def test_it_is_the_owners_and_no_one_elses(log: sqlite3.Connection, ask: Any) -> None:
+    ask("routine-add", **BREAKFAST)
+    assert the_routine(log, "yard", "breakfast")[1] == "breakfast", "should the device be called so one day"
     with pytest.raises(Missing, match="no routine called breakfast"):
         the_routine(log, "shed", "breakfast")
 
@@ -75,7 +74,7 @@ def test_two_of_one_name_are_not_wanted(ask: Any) -> None:
     ask("routine-add", **BREAKFAST)
     with pytest.raises(UnusableInput, match="already"):
         ask("routine-add", **BREAKFAST)
-    ask("routine-add", **BREAKFAST | {"device": "yard"})
+    ask("routine-add", **BREAKFAST | {"device": "shed"})
 
 
 def test_it_is_disabled_enabled_and_removed_by_name_or_uid(log: sqlite3.Connection, ask: Any, at: Stamp) -> None:
