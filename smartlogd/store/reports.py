@@ -94,7 +94,7 @@ def week(folder: Path, last: dt.date, zone: ZoneInfo) -> WeekReport:
 def _looking(folder: Path, zone: ZoneInfo) -> Iterator[_Look]:
     if version_of(folder / DATABASE) not in {None, head()}:
         raise Missing(
-            f"The log in {folder} was written by another version of smartlogd.",
+            f"The log in {folder} was written by an older smartlogd.",
             "Start smartlogd once (`smartlogd run`): it brings the tables up to date, and loses nothing.",
         )
     with asking(folder) as connection:
