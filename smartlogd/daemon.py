@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,25 +21,24 @@ from smartlogd.base.known import PersonId
 from smartlogd.base.time import SystemClock, monotonic_s
 from smartlogd.changing import change
 from smartlogd.control import serve
+from smartlogd.crew import Crew, Eyes
 from smartlogd.device import made
 from smartlogd.pipeline import Tally, Watcher
 from smartlogd.river import CLOSE_S, River
 from smartlogd.settings import Settings
 from smartlogd.steering import Steering
 from smartlogd.supervise import Part, first_error, hear, supervised, within
-from smartlogd.syncing import Link
 from smartlogd.telemetry.systemd import Notifier
 
 if TYPE_CHECKING:
-    from smartlogd.healing import Healer
-    from smartlogd.reporting import Reporter
     from smartlogd.store.engine import Store
-    from smartlogd.vitals import Vitals
 
 READY_S = 0.1
 """How often a camera that gives no frame is asked whether it has said why."""
 FAREWELL_S = 1.5
 """How long the journal waits at the end for whoever tells others, before it takes no more."""
+FILMED_S = 2.5
+"""How long it waits for a clip that is being cut."""
 WRITE_LATER_S = 3.0
 """How long the journal waits for the first frame before it begins to write."""
 WRITTEN_S = 0.1
@@ -76,17 +74,6 @@ LIFE: Mapping[Life, Mapping[Turn, Life]] = {
 }
 
 
-@dataclass(slots=True)
-class _Parts:
-    """What is open while the daemon runs, beside the river."""
-
-    store: Store
-    link: Link
-    vitals: Vitals
-    healer: Healer
-    reporter: Reporter
-
-
 class Daemon:
     """Everything that runs while smartlogd runs; what the control socket and the broker talk to.
 
@@ -117,9 +104,12 @@ class Daemon:
         self._life = Life.STARTING
         self._flowing, self._stopping = asyncio.Event(), asyncio.Event()
         self._steering = Steering(settings, read, lambda: self._river, self._notifier, self.begin_stop)
-        on_looking = (*watchers, lambda *_: self._flowing.set(), self._looked)
-        self._river = River(lambda: self._settings, self._tally, on_looking, is_patient=self._notifier.is_heard)
-        self._parts: _Parts | None = None
+        self._eyes = Eyes()
+        on_looking = (*watchers, self._eyes.watch, lambda *_: self._flowing.set(), self._looked)
+        self._river = River(
+            lambda: self._settings, self._tally, on_looking, (self._eyes.over,), is_patient=self._notifier.is_heard
+        )
+        self._crew: Crew | None = None
         self._group: asyncio.TaskGroup | None = None
 
     @property
@@ -132,14 +122,14 @@ class Daemon:
             hear(self._signals(), stack)
             stack.callback(self._turn, Turn.DONE)
             # Told to stop meanwhile, it opens to the end and closes again: that is quick, and leaves nothing half open.
-            self._parts = parts = await self._open(stack)
+            self._crew = crew = await self._open(stack)
             if self._stopping.is_set():
                 return
             self._turn(Turn.READY)
             log.info("running", extra={"camera": self._river.parts.camera.name, "pid": os.getpid()})
             fatal: SmartlogError | None = None
             try:
-                await self._lived(parts)
+                await self._lived(crew)
             except* SmartlogError as failures:
                 fatal = first_error(failures)  # raised in here, Pythons before 3.11.4 would wrap it in a group again
             if fatal is not None:
@@ -194,7 +184,7 @@ class Daemon:
 
     def state(self) -> Mapping[str, object]:
         """What a person or a program wants to know about a running daemon."""
-        parts, settings = self._parts, self._settings
+        crew, settings = self._crew, self._settings
         now_s = monotonic_s()
         return {
             "state": self._life.value,
@@ -208,39 +198,31 @@ class Daemon:
             "profile": settings.detect.profile,
             **status.flow(self._tally, self._began_s, now_s),
             "lines": status.passings(self._tally, (line.name for line in settings.movement.crossing_lines())),
-            "journal": status.journal(parts.store.journal.state if parts else None),
+            "journal": status.journal(crew.store.journal.state if crew else None),
             "recognition": status.recognition(*self._river.recognising(), self._tally.looks),
-            "sync": parts.link.state() if parts else {"word": "opening", "detail": ""},
-            **(parts.vitals.state() if parts else {}),
-            **(parts.reporter.state() if parts else {}),
+            **(crew.state() if crew else {"sync": {"word": "opening", "detail": ""}}),
             "troubles": dict(self._troubles),
         }
 
     # Starting ----------------------------------------------------------------------------------------
 
-    async def _open(self, stack: contextlib.AsyncExitStack) -> _Parts:
+    async def _open(self, stack: contextlib.AsyncExitStack) -> Crew:
         """Open all of it; what is open is closed by `stack`, last first."""
-        from smartlogd.healing import Healer
-        from smartlogd.reporting import Reporter
-        from smartlogd.vitals import Vitals
-
         store = await self._river.open(stack, self._opened_store)
-        link = Link(store, lambda: self._settings, self._river.refresh)
-        healer = Healer(lambda: self._settings, self._river, store, self._tally, self._notifier)
-        vitals = Vitals(
+        crew = Crew(
             lambda: self._settings,
-            self._river,
             store,
-            link,
+            self._river,
+            self._eyes,
             self._tally,
-            life=lambda: self._life.value,
+            self._notifier,
+            obey=self.command,
             troubles=self._troubles,
-            rung=lambda: healer.rung,
+            life=lambda: self._life.value,
             began_s=self._began_s,
         )
-        reporter = Reporter(lambda: self._settings, store, vitals, self._notifier, self.command)
-        self._steering.opened(store, link, reporter)
-        return _Parts(store, link, vitals, healer, reporter)
+        self._steering.opened(crew)
+        return crew
 
     def _opened_store(self) -> Store:
         """The database, which knows from its first row on whether there is a centre to send it to."""
@@ -252,30 +234,29 @@ class Daemon:
             has_centre = None  # told by the link, once it runs
         return wiring.store(self._settings, clock, uuid7(clock.now()), has_centre=has_centre)
 
-    def _opened(self) -> _Parts:
-        if self._parts is None:
+    def _opened(self) -> Crew:
+        if self._crew is None:
             raise ServiceAway("smartlogd is still starting.", "Try again in a moment.")
-        return self._parts
+        return self._crew
 
     # Running -----------------------------------------------------------------------------------------
 
-    async def _lived(self, parts: _Parts) -> None:
+    async def _lived(self, crew: Crew) -> None:
         """Everything at once, until the river ends or someone says stop; then the journal is drained."""
         made(self._socket.parent)
         async with asyncio.TaskGroup() as group:
             self._group = group
-            writer = group.create_task(self._after_first_frame("store", parts.store.journal.run))
+            writer = group.create_task(self._after_first_frame("store", crew.store.journal.run))
             others = [
                 group.create_task(supervised("control", lambda: serve(self._socket, self), self._troubles)),
                 group.create_task(self._reported()),
                 group.create_task(self._ready()),
-                group.create_task(self._let_go(parts)),
-                group.create_task(supervised("healing", parts.healer.run, self._troubles)),
-                group.create_task(self._after_first_frame("upkeep", lambda: self._kept_up(parts.store))),
-                group.create_task(self._after_first_frame("sync", parts.link.run)),
-                group.create_task(self._after_first_frame("vitals", parts.vitals.run)),
+                group.create_task(self._let_go(crew)),
+                group.create_task(supervised("healing", crew.healer.run, self._troubles)),
+                *(group.create_task(self._after_first_frame(name, part)) for name, part in crew.later().items()),
             ]
-            telling = group.create_task(self._after_first_frame("telemetry", parts.reporter.run))
+            telling = group.create_task(self._after_first_frame("telemetry", crew.reporter.run))
+            filming = group.create_task(self._after_first_frame("recordings", crew.filming.run))
             river = group.create_task(supervised("pipeline", self._river.run, self._troubles))
             told = group.create_task(self._stopping.wait())
             try:
@@ -285,10 +266,12 @@ class Daemon:
             log.info("stopping")
             river.cancel()
             telling.cancel()  # it says that the device goes offline, and notes which event was told last
+            filming.cancel()  # it finishes what it cuts, and notes that
             await asyncio.wait({river, telling}, timeout=FAREWELL_S)
             await asyncio.wait({river})
+            await asyncio.wait({filming}, timeout=FILMED_S)
             try:
-                await self._closed(parts)
+                await self._closed(crew.store)
             finally:
                 for task in (*others, told, writer):
                     task.cancel()
@@ -299,9 +282,9 @@ class Daemon:
         if not self._stopping.is_set():
             self._notifier.ready("running")
 
-    async def _let_go(self, parts: _Parts) -> None:
+    async def _let_go(self, crew: Crew) -> None:
         await self._first_frame()
-        await parts.store.look_over()  # here, for the first frame does not wait for it
+        await crew.store.look_over()  # here, for the first frame does not wait for it
         await self._river.sweep()
 
     async def _after_first_frame(self, name: str, part: Part) -> None:
@@ -312,9 +295,6 @@ class Daemon:
         await self._first_frame()
         if not self._stopping.is_set():
             await supervised(name, part, self._troubles)
-
-    async def _kept_up(self, store: Store) -> None:
-        await wiring.upkeep(store, lambda: self._settings).run()
 
     async def _first_frame(self) -> None:
         """Return when the first frame is through, or does not come."""
@@ -330,15 +310,15 @@ class Daemon:
                     await self._flowing.wait()
 
     def _looked(self, _frame: object, _scene: object, events: tuple[object, ...]) -> None:
-        if events and self._parts:  # others are told of what is on the disk
+        if events and self._crew:  # others are told of what is on the disk
             written_s = self._settings.store.group_commit_s + WRITTEN_S
-            asyncio.get_running_loop().call_later(written_s, self._parts.reporter.poke)
+            asyncio.get_running_loop().call_later(written_s, self._crew.reporter.poke)
 
-    async def _closed(self, parts: _Parts) -> None:
+    async def _closed(self, store: Store) -> None:
         """Close the lens and write what waits, side by side: together they take no longer than the slower."""
         span_s = self._settings.store.stop_s + CLOSE_S / 2
         camera = asyncio.ensure_future(self._river.close())
-        await within(span_s, parts.store.close, "the database", self.left_behind)
+        await within(span_s, store.close, "the database", self.left_behind)
         await camera
 
     async def _reported(self) -> None:

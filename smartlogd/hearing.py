@@ -62,6 +62,11 @@ class Hearing:
         if self._runs_on is not None and self._runs_on != _of_hearing(self._settings()):
             self._changed.set()
 
+    def anew(self) -> None:
+        """Load the model anew, for another is used by now."""
+        if self._ear is not None:
+            self._changed.set()
+
     async def pause(self) -> None:
         """Close the microphone until `resume`: whoever wants not to be seen wants not to be heard either."""
         self.is_paused = True

@@ -5,9 +5,10 @@ from __future__ import annotations
 from smartlogd.settings import Settings, differences
 
 OF_DEVICE = ("log_level", "timezone")
-OF_STORE = ("acknowledged_keep_d", "keep_free_mib")
+OF_STORE = ("acknowledged_keep_d", "keep_free_mib", "media_keep_d", "media_most_mib")
 RELOADABLE = (
-    "movement.", "detect.", "identify.", "capture.motion.", "sync.", "telemetry.",
+    "movement.", "detect.", "identify.", "capture.motion.", "capture.microphone.", "record.", "sync.", "telemetry.",
+    "routines.",
     *(f"device.{key}" for key in OF_DEVICE), *(f"store.{key}" for key in OF_STORE),
 )  # fmt: skip
 """Keys that a running daemon takes over; any other needs a restart ..."""
@@ -33,8 +34,12 @@ def taken_over(old: Settings, new: Settings) -> Settings:
             "telemetry": new.telemetry.model_copy(update={"heal": heal}),
             "movement": new.movement,
             "detect": new.detect,
+            "record": new.record,
             "sync": new.sync,
-            "capture": old.capture.model_copy(update={"motion": new.capture.motion}),
+            "routines": new.routines,
+            "capture": old.capture.model_copy(
+                update={"motion": new.capture.motion, "microphone": new.capture.microphone}
+            ),
             "device": old.device.model_copy(update={key: getattr(new.device, key) for key in OF_DEVICE}),
             "store": old.store.model_copy(update={key: getattr(new.store, key) for key in OF_STORE}),
             "identify": new.identify.model_copy(update={key: getattr(old.identify, key) for key in OPENED_ONCE}),

@@ -14,15 +14,14 @@ from smartlogd.base.errors import ServiceAway, SmartlogError
 from smartlogd.base.ids import LiveIds
 from smartlogd.base.known import PersonId
 from smartlogd.base.ports import Camera, Detector
+from smartlogd.base.seen import Frame
 from smartlogd.base.time import SystemClock
 from smartlogd.recognition import opened, refreshed, swept, unrecognised
 from smartlogd.supervise import within
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from smartlogd.identify.identifier import FaceIdentifier
-    from smartlogd.pipeline import Forgiver, Pipeline, Tally, Watcher
+    from smartlogd.pipeline import Ender, Forgiver, Pipeline, Tally, Watcher
     from smartlogd.settings import Settings
     from smartlogd.store.engine import Store
     from smartlogd.store.whom import Called
@@ -53,9 +52,16 @@ class River:
     """
 
     def __init__(
-        self, settings: Callable[[], Settings], tally: Tally, watchers: tuple[Watcher, ...], *, is_patient: bool
+        self,
+        settings: Callable[[], Settings],
+        tally: Tally,
+        watchers: tuple[Watcher, ...],
+        enders: tuple[Ender, ...] = (),
+        *,
+        is_patient: bool,
     ) -> None:
         self._settings, self._tally, self._watchers, self._is_patient = settings, tally, watchers, is_patient
+        self._enders = enders
         self._store: Store | None = None
         self._parts: Parts | None = None
         self._people: Mapping[PersonId, Called] = {}
@@ -121,6 +127,7 @@ class River:
             journal=store.journal,
             identifier=identifier,
             watchers=self._watchers,
+            enders=self._enders,
             tally=self._tally,
             forgives=self._forgiven,
         )
@@ -248,17 +255,14 @@ class River:
         """The time from one frame to the next, when all goes well."""
         return 1 / (self._settings().capture.fps * self._share)
 
-    async def snapshot(self, folder: Path) -> tuple[Path, int]:
-        """Keep the newest frame as a JPEG in `folder`: its path and size. ServiceAway where no lens is open."""
-        from smartlogd.record import snapshot
-
+    def frame(self) -> Frame:
+        """The newest frame; ServiceAway where no lens is open, for one of before a pause is no picture of now."""
         is_filming = not self.is_paused and self.parts.camera.status == "running"
-        frame = self.parts.pipeline.newest_frame if is_filming else None  # one of before a pause is no picture of now
+        frame = self.parts.pipeline.newest_frame if is_filming else None
         if frame is None:
             why = "The camera is paused." if self.is_paused else "The camera gives no frames."
             raise ServiceAway(why, "Try again once it runs: smartlogd status")
-        jpeg = await asyncio.to_thread(snapshot.jpeg, frame.pixels)
-        return await asyncio.to_thread(snapshot.placed, folder, jpeg), len(jpeg)
+        return frame
 
     # Inside ------------------------------------------------------------------------------------------
 

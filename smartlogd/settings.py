@@ -24,6 +24,7 @@ from smartlogd.device import DeviceOptions, Folders, folders
 from smartlogd.identify.options import IdentifyOptions
 from smartlogd.movement.options import MovementOptions
 from smartlogd.record.options import RecordOptions
+from smartlogd.routines.options import RoutinesOptions
 from smartlogd.store.options import StoreOptions
 from smartlogd.sync.options import SyncOptions
 from smartlogd.telemetry.options import TelemetryOptions
@@ -51,6 +52,7 @@ class Settings(BaseModel):
     telemetry: TelemetryOptions = Field(
         default_factory=TelemetryOptions, description="Health and events -> MQTT, systemd, Prometheus."
     )
+    routines: RoutinesOptions = Field(default_factory=RoutinesOptions, description="What is done at certain times.")
 
     def folders(self) -> Folders:
         """Where this device keeps its database, its models and its control socket."""

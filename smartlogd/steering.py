@@ -13,11 +13,9 @@ from smartlogd.base.health import Command
 from smartlogd.reloading import sorted_out, taken_over
 
 if TYPE_CHECKING:
-    from smartlogd.reporting import Reporter
+    from smartlogd.crew import Crew
     from smartlogd.river import River
     from smartlogd.settings import Settings
-    from smartlogd.store.engine import Store
-    from smartlogd.syncing import Link
     from smartlogd.telemetry.systemd import Notifier
 
 log = logging.getLogger("smartlogd.control")
@@ -38,28 +36,31 @@ class Steering:
         self._adjustments = adjusting.read(settings.folders().state)
         self._configured = settings.movement
         self.settings = adjusting.laid_over(settings, self._adjustments)
-        self._open: tuple[Store, Link, Reporter] | None = None
+        self._crew: Crew | None = None
         self._one = asyncio.Lock()
         self._commands: Mapping[str, Callable[[Command], Awaitable[Mapping[str, object]]]] = {
             "pause": lambda _: self._pause(is_paused=True),
             "resume": lambda _: self._pause(is_paused=False),
-            "snapshot": lambda _: self._snapshot(),
-            "sync": lambda _: self._parts()[1].asked("now"),
+            "snapshot": self._snapshot,
+            "clip": self._clip,
+            "bookmark": self._bookmark,
+            "sync": lambda _: self._opened().link.asked("now"),
             "reload": lambda _: self.reload(),
             "restart": lambda _: self._restart(),
             "line": self._line,
+            "model": self._model,
         }
 
-    def opened(self, store: Store, link: Link, reporter: Reporter) -> None:
+    def opened(self, crew: Crew) -> None:
         """Everything is open: from here on, commands are obeyed."""
-        self._open = (store, link, reporter)
+        self._crew = crew
 
     async def obey(self, command: Command) -> Mapping[str, object]:
         """Do it; what to answer. UnusableInput for what cannot be meant, ServiceAway while it is still starting."""
         do = self._commands.get(command.what)
         if do is None:
             raise UnusableInput("The command is none we know.", f"Known: {', '.join(self._commands)}.")
-        reporter = self._parts()[2]
+        reporter = self._opened().reporter
         answer = await do(command)
         log.info("command done", extra={"command": command.what})
         reporter.poke()
@@ -77,8 +78,8 @@ class Steering:
             applied, needed = sorted_out(self.settings, new)
             await self._apply(taken_over(self.settings, new))
             self._configured = configured.movement
-            if self._open:
-                self._open[1].again()
+            if self._crew:
+                self._crew.link.again()
             log.info("settings read again", extra={"applied": len(applied), "restart_needed": ",".join(needed) or "no"})
             return {"applied": list(applied), "restart_needed": list(needed)}
 
@@ -89,18 +90,18 @@ class Steering:
         except SmartlogError as error:
             log.error("settings not read again: %s", error)
 
-    def _parts(self) -> tuple[Store, Link, Reporter]:
-        if self._open is None:
+    def _opened(self) -> Crew:
+        if self._crew is None:
             raise ServiceAway("smartlogd is still starting.", "Try again in a moment.")
-        return self._open
+        return self._crew
 
     async def _apply(self, running: Settings) -> None:
         """Bring the settings into effect; what can fail comes first."""
         await self._river().apply(self.settings, running)
         logging.getLogger("smartlogd").setLevel(running.device.log_level.upper())
         old, self.settings = self.settings, running
-        if self._open:
-            self._open[2].changed(old, running)
+        if self._crew:
+            self._crew.changed(old, running)
 
     async def _pause(self, *, is_paused: bool) -> Mapping[str, object]:
         """Close the lens and note it, or note that it may open, and open it: in doubt it is closed."""
@@ -108,17 +109,24 @@ class Steering:
         async with self._one:
             if is_paused:
                 await river.pause()
+                await self._opened().hush()
             try:
                 await river.remember_pause(is_paused=is_paused)
             except DiskTrouble as trouble:
                 raise _not_noted(trouble, is_paused=is_paused) from trouble
             if not is_paused:
                 await river.resume()
+                await self._opened().listen()
         return {"paused": is_paused}
 
-    async def _snapshot(self) -> Mapping[str, object]:
-        path, size = await self._river().snapshot(self._parts()[0].path.parent)
-        return {"path": str(path), "bytes": size}
+    async def _snapshot(self, command: Command) -> Mapping[str, object]:
+        return await self._opened().filming.snapshot(command.arguments)
+
+    async def _clip(self, command: Command) -> Mapping[str, object]:
+        return await self._opened().filming.clip(command.arguments)
+
+    async def _bookmark(self, command: Command) -> Mapping[str, object]:
+        return await self._opened().filming.bookmark(command.arguments)
 
     async def _restart(self) -> Mapping[str, object]:
         if not self._notifier.is_heard:
@@ -126,6 +134,9 @@ class Steering:
             raise UnusableInput(what, "Stop it, and start it anew.")
         asyncio.get_running_loop().call_later(ANSWERED_S, self._stop)
         return {"restarting": True}
+
+    async def _model(self, command: Command) -> Mapping[str, object]:
+        return await self._opened().trying.asked(command)
 
     async def _line(self, command: Command) -> Mapping[str, object]:
         """Set a line; it stays so over restarts, whatever the configuration says of it."""

@@ -46,6 +46,10 @@ class Link:
         """Read the enrolment and the options anew."""
         self._anew.set()
 
+    def is_sending(self) -> bool:
+        """Whether rows go to the centre just now."""
+        return self._sync is not None and self._sync.state()["word"] == "sending"
+
     def state(self) -> Mapping[str, object]:
         """How it fares, as plain JSON values; `word` is off where there is no centre."""
         if self._sync is not None:

@@ -23,8 +23,17 @@ from smartlogd.wiring.models import (
     network_of,
     on_this_device,
 )
-from smartlogd.wiring.reaching import adopted, broker, broker_answers, bundle, centre, credentials, expected, sync
-from smartlogd.wiring.recordings import erase_objects, link_opened, objects, shelf, stray_objects
+from smartlogd.wiring.reaching import (
+    adopted,
+    broker,
+    broker_answers,
+    bundle,
+    centre,
+    credentials,
+    expected,
+    sync,
+)
+from smartlogd.wiring.recordings import erase_objects, link_opened, objects, recorder, shelf, stray_objects, upload
 from smartlogd.wiring.watching import camera, detector, gate, needs_feet, pipeline, still_animals, still_people
 
 __all__ = [
@@ -62,6 +71,7 @@ __all__ = [
     "objects",
     "on_this_device",
     "pipeline",
+    "recorder",
     "shelf",
     "still_animals",
     "still_people",
@@ -70,5 +80,6 @@ __all__ = [
     "sync",
     "templates",
     "upkeep",
+    "upload",
     "votes",
 ]

@@ -37,7 +37,13 @@ def upkeep(store: Store, settings: Callable[[], Settings]) -> Upkeep:
     from smartlogd.device import zone
     from smartlogd.store.upkeep import Upkeep
 
-    return Upkeep(store, SystemClock(store.floor), lambda: zone(settings().device.timezone), lambda: settings().store)
+    return Upkeep(
+        store,
+        SystemClock(store.floor),
+        lambda: zone(settings().device.timezone),
+        lambda: settings().store,
+        lambda: settings().sync.media.is_on,
+    )
 
 
 def feed(store: Store) -> StoreFeed:

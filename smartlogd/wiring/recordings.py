@@ -7,15 +7,18 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING
 
 import smartlogd
-from smartlogd.base.time import SystemClock
+from smartlogd.base.ports import Ids, Shelf
+from smartlogd.base.time import Clock, SystemClock
 from smartlogd.settings import Settings
 from smartlogd.wiring.reaching import bundle, credentials
 
 if TYPE_CHECKING:
+    from smartlogd.record.recorder import Recorder
     from smartlogd.store.engine import Store
     from smartlogd.store.shelf import StoreShelf
     from smartlogd.sync.place import Place
     from smartlogd.sync.s3 import Objects
+    from smartlogd.sync.upload import Upload
 
 
 def shelf(store: Store, settings: Callable[[], Settings]) -> StoreShelf:
@@ -28,18 +31,36 @@ def shelf(store: Store, settings: Callable[[], Settings]) -> StoreShelf:
 @contextlib.asynccontextmanager
 async def objects(settings: Settings) -> AsyncIterator[Objects]:
     """The object store that [sync.media] names, while the block runs; errors as of its credentials."""
-    from smartlogd.sync.s3 import Objects
-
-    opened = Objects.of(
-        settings.sync.media,
-        settings.folders().state,
-        credentials=credentials(),
-        version=smartlogd.__version__,
-    )
+    opened = _objects(settings)
     try:
         yield opened
     finally:
         opened.close()
+
+
+def recorder(settings: Callable[[], Settings], shelf: Shelf, store: Store, ids: Ids, clock: Clock) -> Recorder:
+    """What cuts clips and keeps snapshots; it begins when it is run."""
+    from smartlogd.record.recorder import Recorder
+
+    return Recorder(lambda: settings().record, shelf, store.path.parent, ids, clock)
+
+
+def upload(settings: Settings, store: Store, are_rows_sent: Callable[[], bool]) -> Upload:
+    """What carries recordings into the object store; it begins when it is run. Errors as of `objects`."""
+    from smartlogd.store.media import StoreMedia
+    from smartlogd.sync.upload import Upload
+
+    media = StoreMedia(store)
+    return Upload(
+        media=media,
+        objects=_objects(settings),
+        options=settings.sync,
+        folder=store.path.parent,
+        device=settings.device.name,
+        clock=SystemClock(store.floor),
+        are_rows_sent=are_rows_sent,
+        on_end=media.close,
+    )
 
 
 async def link_opened(settings: Settings, token: str) -> Mapping[str, object] | None:
@@ -94,3 +115,11 @@ async def erase_objects(settings: Settings, places: tuple[Place, ...]) -> None:
     async with objects(settings) as store:
         for place in places:
             await store.delete(place)
+
+
+def _objects(settings: Settings) -> Objects:
+    from smartlogd.sync.s3 import Objects
+
+    return Objects.of(
+        settings.sync.media, settings.folders().state, credentials=credentials(), version=smartlogd.__version__
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import stat
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -202,22 +201,29 @@ async def test_it_may_be_stopped_while_it_is_set_up_anew(scenery: Scenery, tmp_p
     assert scenery.lenses[0].is_closed
 
 
-async def test_a_snapshot_is_of_now_or_there_is_none(scenery: Scenery, tmp_path: Path) -> None:
+async def test_the_newest_frame_is_of_now_or_there_is_none(scenery: Scenery, tmp_path: Path) -> None:
     async with flowing(scenery, tmp_path):
         await more_frames(scenery)
-        path, size = await scenery.river.snapshot(tmp_path)
-        assert path.stat().st_size == size
-        assert path.read_bytes().startswith(b"\xff\xd8\xff")
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        path.unlink()
+        assert scenery.river.frame().pixels.ndim == 3
         scenery.lenses[0].is_lost = True
         with pytest.raises(ServiceAway, match="gives no frames"):
-            await scenery.river.snapshot(tmp_path)
+            scenery.river.frame()
         scenery.lenses[0].is_lost = False
         await scenery.river.pause()
         with pytest.raises(ServiceAway, match="paused"):
-            await scenery.river.snapshot(tmp_path)
-        assert not path.exists()
+            scenery.river.frame()
+
+
+async def test_other_models_are_put_in_while_frames_go_on(scenery: Scenery, tmp_path: Path) -> None:
+    async with flowing(scenery, tmp_path):
+        await more_frames(scenery)
+        before = len(scenery.models)
+        gap_s = await scenery.river.remodel()
+        assert 0 < gap_s < 2
+        assert len(scenery.models) == before + 1
+        assert scenery.models[-2].is_closed
+        assert scenery.river.models_changed == 1
+        await more_frames(scenery)
 
 
 async def test_a_hot_device_uses_fewer_frames_and_expects_fewer(scenery: Scenery, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class Ship:
         return Settings.model_validate({"device": {"state_dir": str(self.folder)}} | self.file)
 
     def open(self) -> Ship:
-        self.steering.opened(self, self, self)  # type: ignore[arg-type]
+        self.steering.opened(self)  # type: ignore[arg-type]
         return self
 
     def _do(self, what: str) -> None:
@@ -53,10 +53,38 @@ class Ship:
     async def apply(self, _old: Settings, _new: Settings) -> None:
         self._do("applied")
 
-    async def snapshot(self, folder: Path) -> tuple[Path, int]:
-        return folder / "snapshot.jpg", 7
+    # The crew
 
-    # The link and the reporter
+    @property
+    def link(self) -> Ship:
+        return self
+
+    @property
+    def reporter(self) -> Ship:
+        return self
+
+    @property
+    def filming(self) -> Ship:
+        return self
+
+    @property
+    def trying(self) -> Ship:
+        return self
+
+    async def hush(self) -> None:
+        self.done.append("hushed")
+
+    async def listen(self) -> None:
+        self.done.append("listens")
+
+    async def clip(self, asked: Mapping[str, object]) -> Mapping[str, object]:
+        return {"path": "clips/1.mp4", **asked}
+
+    async def bookmark(self, asked: Mapping[str, object]) -> Mapping[str, object]:
+        return {"id": "1", **asked}
+
+    async def snapshot(self, asked: Mapping[str, object]) -> Mapping[str, object]:
+        return {"path": "snapshots/1.jpg", **asked}
 
     def again(self) -> None:
         self.done.append("centre again")
@@ -97,13 +125,22 @@ async def test_what_nobody_knows_is_refused(ship: Ship) -> None:
 async def test_the_lens_is_closed_before_it_is_noted_and_opened_after(ship: Ship) -> None:
     assert await ship.obey("pause") == {"paused": True}
     assert await ship.obey("resume") == {"paused": False}
-    assert ship.done == ["lens closed", "noted True", "poked", "noted False", "lens opened", "poked"]
+    assert ship.done == [
+        "lens closed",
+        "hushed",
+        "noted True",
+        "poked",
+        "noted False",
+        "lens opened",
+        "listens",
+        "poked",
+    ]
 
 
 @pytest.mark.parametrize(
     ("what", "done", "said"),
     [
-        ("pause", ["lens closed", "noted True"], "is paused, but a restart would open it"),
+        ("pause", ["lens closed", "hushed", "noted True"], "is paused, but a restart would open it"),
         ("resume", ["noted False"], "stays paused"),
     ],
 )
@@ -116,7 +153,9 @@ async def test_a_full_disk_leaves_the_lens_closed(ship: Ship, what: str, done: l
 
 
 async def test_a_snapshot_and_the_sync_are_asked_of_those_who_can(ship: Ship) -> None:
-    assert await ship.obey("snapshot") == {"path": str(ship.folder / "snapshot.jpg"), "bytes": 7}
+    assert await ship.obey("snapshot", labels=["dog"]) == {"path": "snapshots/1.jpg", "labels": ["dog"]}
+    assert await ship.obey("clip", seconds=4) == {"path": "clips/1.mp4", "seconds": 4}
+    assert await ship.obey("bookmark", note="look") == {"id": "1", "note": "look"}
     assert await ship.obey("sync") == {"word": "now"}
 
 
