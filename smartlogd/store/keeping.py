@@ -15,10 +15,15 @@ from pathlib import Path
 
 from smartlogd.base.time import Stamp
 from smartlogd.schema.instants import micros
+from smartlogd.store import doings, life
 from smartlogd.store.begin import MARK, note, noted
 from smartlogd.store.dating import AT
 from smartlogd.store.days import COUNTED, KEPT_FROM, RECOUNT
-from smartlogd.store.forget import unlinked
+from smartlogd.store.lasting import LASTING, TYPES, listed
+from smartlogd.store.orphans import outlived
+from smartlogd.store.outward import AT as AT_OF_EVENT
+from smartlogd.store.outward import BOOT
+from smartlogd.store.places import unlinked
 
 MOST = 500
 """So many events go in one transaction."""
@@ -39,14 +44,24 @@ ORDER BY ts, id LIMIT :most
 _NUMBERS = "(SELECT value FROM json_each(:numbers))"
 _IDS = "(SELECT value FROM json_each(:ids))"
 _WAITING = f"SELECT CAST(row_id AS INTEGER) FROM outbox WHERE kind = 'event' AND CAST(row_id AS INTEGER) IN {_NUMBERS}"  # noqa: S608
+_WAITING_ENDS = """
+SELECT CAST(row_id AS INTEGER) FROM outbox
+WHERE kind = 'ended' AND kind <> 'event' AND row_id IN (SELECT CAST(value AS TEXT) FROM json_each(:numbers))
+"""
 _DEAD = """
 SELECT CAST(row_id AS INTEGER) FROM dead_letters
-WHERE kind = 'event' AND row_id IN (SELECT CAST(value AS TEXT) FROM json_each(:numbers))
+WHERE kind IN ('event', 'ended') AND row_id IN (SELECT CAST(value AS TEXT) FROM json_each(:numbers))
 """
 _UNCOUNTED = f"SELECT event_id FROM smartlog WHERE event_id IN {_IDS} AND id > :counted"  # noqa: S608
+_UNDONE = f"""
+SELECT event_id FROM events WHERE event_id IN {_IDS} AND (
+    id > :doings AND type IN ({listed(TYPES)})
+    OR ended_at IS NULL AND boot_id = :living AND type IN ({listed(LASTING)})
+)
+"""  # noqa: S608
 _SHOWN = """
 SELECT m.event_id FROM {table} AS m WHERE m.event_id IN {ids} AND (
-    m.path IS NOT NULL OR m.phase IN ('planned', 'kept')
+    m.path IS NOT NULL OR m.phase IN ('planned', 'kept') OR m.phase = 'lost' AND m.s3_uri IS NOT NULL
     OR EXISTS (
         SELECT 1 FROM outbox AS o WHERE o.kind = '{kind}' AND o.kind <> 'event' AND o.row_id = CAST(m.id AS TEXT)
     )
@@ -56,8 +71,13 @@ SELECT m.event_id FROM {table} AS m WHERE m.event_id IN {ids} AND (
 _RECORDINGS = (("clips", "clip"), ("snapshots", "snapshot"))
 
 _PASSINGS = f"SELECT max({AT}), json_group_array(s.image_path) FROM smartlog AS s WHERE s.event_id IN {_IDS}"  # noqa: S608
+_LAST_OF_DAY = f"""
+SELECT max({AT_OF_EVENT} + coalesce(e.ended_at - e.ts, 0)) FROM events AS e {BOOT}
+WHERE e.event_id IN {_IDS} AND e.type IN ({listed(TYPES)})
+"""  # noqa: S608
 _DROP_PASSINGS = f"DELETE FROM smartlog WHERE event_id IN {_IDS}"  # noqa: S608
 _DROP_EVENTS = f"DELETE FROM events WHERE event_id IN {_IDS}"  # noqa: S608
+_IN_STORE = "SELECT event_id FROM {table} WHERE event_id IN {ids} AND s3_uri IS NOT NULL"
 _DROP_RECORDING = "DELETE FROM {table} WHERE event_id IN {ids}"
 # Someone without name, face, picture or row is nobody any more.
 _DROP_NOBODIES = """
@@ -120,7 +140,9 @@ def let_go(
     }
     passings = _passings_gone(connection, folder, ids)
     for table, _ in _RECORDINGS:
+        outlived(connection, (id_ for (id_,) in connection.execute(_IN_STORE.format(table=table, ids=_IDS), ids)))
         connection.execute(_DROP_RECORDING.format(table=table, ids=_IDS), ids)
+    _note_kept(connection, connection.execute(_LAST_OF_DAY, ids).fetchone()[0])
     events = connection.execute(_DROP_EVENTS, ids).rowcount
     subjects = connection.execute(_DROP_NOBODIES, ids).rowcount
     number, ts = found[-1][:2]
@@ -134,7 +156,7 @@ def _asked(
     mark = noted(connection, MARK)
     if not now.trusted or not isinstance(mark, int) or noted(connection, _LEFT) is not None:
         return None
-    if noted(connection, RECOUNT) is not None:
+    if any(noted(connection, key) is not None for key in (RECOUNT, doings.RECOUNT)):
         return None
     cutoff = micros(now.utc) - round(keep_d * _DAY_US)
     return {"after_ts": after[0], "after_id": after[1], "cutoff": cutoff, "mark": mark, "most": most}
@@ -143,15 +165,19 @@ def _asked(
 def _acknowledged(connection: sqlite3.Connection, old: Iterable[_Old]) -> list[_Old]:
     """Those of them that the centre has, that are counted, and that show no recording."""
     old = list(old)
-    counted = noted(connection, COUNTED)
+    counted, living = noted(connection, COUNTED), life.known(connection)
     asked = {
         "numbers": json.dumps([event.number for event in old]),
         "ids": json.dumps([event.id for event in old]),
         "counted": counted if isinstance(counted, int) else 0,
+        "doings": doings.counted_to(connection),
+        "living": living.boot_id if living else "",
     }
-    waiting = {number for statement in (_WAITING, _DEAD) for (number,) in connection.execute(statement, asked)}
+    waiting = {
+        number for statement in (_WAITING, _WAITING_ENDS, _DEAD) for (number,) in connection.execute(statement, asked)
+    }
     shown = (_SHOWN.format(table=table, kind=kind, ids=_IDS) for table, kind in _RECORDINGS)
-    needed = {id_ for statement in (_UNCOUNTED, *shown) for (id_,) in connection.execute(statement, asked)}
+    needed = {id_ for statement in (_UNCOUNTED, _UNDONE, *shown) for (id_,) in connection.execute(statement, asked)}
     return [event for event in old if event.number not in waiting and event.id not in needed]
 
 
@@ -161,6 +187,12 @@ def _passings_gone(connection: sqlite3.Connection, folder: Path, ids: dict[str, 
     if newest is None:
         return 0
     unlinked(folder, filter(None, json.loads(pictures)))
-    kept_from = noted(connection, KEPT_FROM)
-    note(connection, KEPT_FROM, max(newest + 1, kept_from if isinstance(kept_from, int) else 0))
+    _note_kept(connection, newest)
     return connection.execute(_DROP_PASSINGS, ids).rowcount
+
+
+def _note_kept(connection: sqlite3.Connection, gone: int | None) -> None:
+    """The log is whole only after this instant; nothing changes where nothing that is counted has gone."""
+    kept_from = noted(connection, KEPT_FROM)
+    if gone is not None and gone >= (kept_from if isinstance(kept_from, int) else 0):
+        note(connection, KEPT_FROM, gone + 1)

@@ -1,4 +1,4 @@
-"""What the store does by itself while a daemon runs: dates and seals, counts days, lets go, keeps room.
+"""What the store does by itself while a daemon runs: dates and seals, counts days, lets go, thins, keeps room.
 
 Each is asked for over a connection that only reads, and done, where there is anything to do, in transactions of the
 one writer, small enough that events hardly wait for them.
@@ -15,14 +15,14 @@ from zoneinfo import ZoneInfo
 
 from smartlogd.base.errors import DiskTrouble
 from smartlogd.base.time import Clock, Stamp, monotonic_s
-from smartlogd.store import days, keeping, losses, room, seal
+from smartlogd.store import days, keeping, life, losses, orphans, room, seal, thin
 from smartlogd.store.asker import Answer, Asker
 from smartlogd.store.engine import Store
 from smartlogd.store.options import StoreOptions
 from smartlogd.store.trouble import OK
 
-SEAL_S, COUNT_S, LET_GO_S = 5.0, 60.0, 3600.0
-"""How often the clock is asked for, days are counted and room is looked after, and old rows go."""
+SEAL_S, LIFE_S, COUNT_S, THIN_S, LET_GO_S = 5.0, 15.0, 60.0, 600.0, 3600.0
+"""How often the clock and signs of life are asked for, days counted and room looked after, and what is old goes."""
 _BREATH_S = 0.05
 """Between two transactions of one task, so that the journal's own come in between."""
 
@@ -32,13 +32,20 @@ log = logging.getLogger("smartlogd.store")
 class Upkeep:
     """Looks after an open store; `run` is a task of the daemon.
 
-    `clock` is the one that stamps the rows. `zone` and `options` are asked each time, so that a reload is heard.
+    `clock` is the one that stamps the rows. `zone`, `options` and `has_locker` (whether recordings are uploaded to an
+    object store) are asked each time, so that a reload is heard.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, zone: Callable[[], ZoneInfo], options: Callable[[], StoreOptions]
+        self,
+        store: Store,
+        clock: Clock,
+        zone: Callable[[], ZoneInfo],
+        options: Callable[[], StoreOptions],
+        has_locker: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store, self._clock, self._zone, self._options = store, clock, zone, options
+        self._has_locker = has_locker
         self._asker = Asker(store.path)
         self._folder = store.path.parent
         self._is_cramped = False
@@ -47,8 +54,9 @@ class Upkeep:
     async def run(self) -> None:
         """Do each when it is due, until cancelled; a disk that refuses is asked again in its turn."""
         try:
-            due_s = dict.fromkeys((self.sealed, self.counted, self.relieved, self.let_go), monotonic_s())
-            every_s = {self.sealed: SEAL_S, self.counted: COUNT_S, self.relieved: COUNT_S, self.let_go: LET_GO_S}
+            tasks = (self.sealed, self.lived, self.counted, self.relieved, self.thinned, self.let_go)
+            due_s = dict.fromkeys(tasks, monotonic_s())
+            every_s = dict(zip(tasks, (SEAL_S, LIFE_S, COUNT_S, COUNT_S, THIN_S, LET_GO_S), strict=True))
             while True:
                 for task, at_s in due_s.items():
                     if at_s <= monotonic_s():
@@ -73,16 +81,22 @@ class Upkeep:
 
     async def counted(self) -> int:
         """Bring the days up to date; how many rows of days were changed."""
-        changed, zone = 0, self._zone()
+        changed, zone, own = 0, self._zone(), self._store.origin.device_id
         while await self._ask(days.is_due):
-            step = await self._store.change(
-                lambda connection: days.count(connection, self._store.origin.device_id, zone)
-            )
+            step = await self._store.change(lambda connection: days.count(connection, own, zone, life.sign(connection)))
             changed += step.changed
             if not step.is_more:
                 break
             await asyncio.sleep(_BREATH_S)
         return changed
+
+    async def lived(self) -> bool:
+        """Note a sign of life where something lasts and nothing else would tell of it; whether it was noted."""
+        origin, zone = self._store.origin, self._zone()
+        if not await self._ask(lambda connection: life.is_due(connection, origin, self._now())):
+            return False
+        await self._store.change(lambda connection: life.note_life(connection, origin, self._now(), zone))
+        return True
 
     async def relieved(self) -> int:
         """Give up recordings where the disk is nearly full, and tell of what was lost; how many files went."""
@@ -98,6 +112,27 @@ class Upkeep:
         if self._store.journal.state.word == OK and await self._ask(losses.is_due):
             await self._store.change(lambda connection: losses.tell_losses(connection, self._store.origin, self._now()))
         return files
+
+    async def thinned(self) -> int:
+        """Let recordings go that were kept long enough, or take too much room; how many went."""
+        aged = squeezed = 0
+        now, options, has_locker = self._now(), self._options(), self._has_locker()
+        if await self._ask(lambda connection: orphans.is_due(connection, now)):
+            await self._store.change(lambda connection: orphans.begin(connection, now))
+        is_due = partial(thin.is_due, folder=self._folder, now=now, options=options, has_locker=has_locker)
+        while await self._ask(is_due):
+            step = await self._store.change(
+                lambda connection: thin.thin(
+                    connection, self._store.origin, self._folder, now, options, has_locker=has_locker
+                )
+            )
+            aged, squeezed = aged + step.aged, squeezed + step.squeezed
+            if not step.aged + step.squeezed:
+                break
+            await asyncio.sleep(_BREATH_S)
+        if aged or squeezed:
+            log.info("recordings let go", extra={"for_age": aged, "for_room": squeezed})
+        return aged + squeezed
 
     async def let_go(self) -> int:
         """Let go of what the centre has long had; how many events went."""

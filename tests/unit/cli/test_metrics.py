@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import cv2
-import numpy as np
 import pytest
 
 from smartlogd.base.errors import Exit, SmartlogError
 from smartlogd.base.known import Event, EventId, SubjectId
+from smartlogd.base.pixels import unpacked
 from smartlogd.base.time import Stamp, SystemClock
 from smartlogd.cli.metrics import brief, lasted, the_date
 from smartlogd.store.engine import open_store
@@ -94,7 +93,7 @@ def test_a_week_is_a_row_for_each_day(smartlogd: Smartlogd, written: Path) -> No
 def test_it_is_drawn_when_asked_for(smartlogd: Smartlogd, written: Path, tmp_path: Path, what: str) -> None:
     file = tmp_path / "chart.png"
     assert smartlogd("metrics", what, "--date", "2026-03-01", "--png", file, "--json").code == 0
-    assert np.shape(cv2.imread(str(file))) == (675, 1200, 3)
+    assert unpacked(file.read_bytes()).shape == (675, 1200, 3)
     assert file.stat().st_mode & 0o077 == 0
     assert smartlogd("metrics", what, "--png", written / "nowhere" / "a.png").code == Exit.CANNOT_CREATE
 

@@ -9,12 +9,18 @@ from uuid import uuid4
 import pytest
 
 import smartlogd.store.keeping
+from smartlogd.base.ids import uuid7
+from smartlogd.base.known import EventId
 from smartlogd.base.time import Stamp
 from smartlogd.schema.instants import micros
+from smartlogd.store import doings
 from smartlogd.store.begin import begin, end, note, noted
 from smartlogd.store.birth import arrive
 from smartlogd.store.days import COUNTED, KEPT_FROM, RECOUNT
 from smartlogd.store.keeping import FIRST, Gone, is_due, let_go
+from smartlogd.store.life import begun
+from smartlogd.store.orphans import begin as begin_life
+from smartlogd.store.orphans import orphans
 from smartlogd.store.rows import Origin
 
 Logged = Callable[..., str]
@@ -215,3 +221,100 @@ def test_old_rows_are_found_by_their_index(database: sqlite3.Connection) -> None
     plan = " ".join(row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {smartlogd.store.keeping._OLD}", named))
     assert "ix_events_ts" in plan
     assert "TEMP B-TREE" not in plan
+
+
+def test_what_is_to_be_erased_from_the_object_store_is_not_forgotten_before(
+    database: sqlite3.Connection, folder: Path, at: Stamp, logged: Logged
+) -> None:
+    event = logged(40)
+    database.execute(
+        "INSERT INTO clips (user_id, device_id, event_id, labels, phase, start_ts, duration_ms, s3_uri)"
+        " VALUES (1, 1, ?, '[]', 'lost', 0, 1, 's3://clips/a.mp4')",
+        (event,),
+    )
+    database.execute("DELETE FROM outbox")
+    assert let_go(database, folder, at, 30).events == 0
+    database.execute("UPDATE clips SET s3_uri = NULL")
+    database.execute("DELETE FROM outbox")
+    assert let_go(database, folder, at, 30).events == 1
+
+
+def test_an_object_whose_row_goes_for_its_age_is_no_orphan(
+    database: sqlite3.Connection, folder: Path, at: Stamp, logged: Logged
+) -> None:
+    begin_life(database, at.shifted(-41 * 86_400))
+    event, id_ = logged(40), uuid7(at.shifted(-40 * 86_400))
+    for table, column in (("events", "event_id"), ("smartlog", "event_id")):
+        database.execute(f"UPDATE {table} SET {column} = ? WHERE event_id = ?", (str(id_), event))
+    database.execute(
+        "INSERT INTO clips (user_id, device_id, event_id, labels, phase, start_ts, duration_ms, s3_uri)"
+        " VALUES (1, 1, ?, '[]', 'uploaded', 0, 1, 's3://clips/a.mp4')",
+        (str(id_),),
+    )
+    database.execute("DELETE FROM outbox")
+    assert let_go(database, folder, at, 30).events == 1
+    assert orphans(folder, [EventId(id_)]) == ()
+    assert len(orphans(folder, [EventId(uuid7(at.shifted(-39 * 86_400)))])) == 1
+
+
+Happened = Callable[..., str]
+
+
+@pytest.fixture
+def happened(database: sqlite3.Connection, here: Origin, at: Stamp) -> Happened:
+    """Writes something that took time, of so many days ago, which the centre has and which is counted; gives its id."""
+
+    def made(days: float, *, lasted_us: int | None = 5, boot: str | None = None) -> str:
+        event, at_us = str(uuid4()), micros(at.utc - dt.timedelta(days=days))
+        (number,) = database.execute(
+            "INSERT INTO events (user_id, device_id, type, data, mono_us, clock_trusted, ts, event_id, boot_id, ended_at)"
+            " VALUES (1, 1, 'sit', '{}', 1, 1, ?, ?, ?, ?) RETURNING id",
+            (at_us, event, boot or here.boot_id, None if lasted_us is None else at_us + lasted_us),
+        ).fetchone()
+        database.execute("DELETE FROM outbox WHERE kind = 'event'")
+        note(database, doings.COUNTED, number)
+        return event
+
+    return made
+
+
+def gone(database: sqlite3.Connection, folder: Path, at: Stamp) -> int:
+    return let_go(database, folder, at, 30).events
+
+
+def test_what_took_time_goes_when_it_is_counted_and_its_day_is_whole_no_more(
+    database: sqlite3.Connection, folder: Path, at: Stamp, happened: Happened
+) -> None:
+    happened(31, lasted_us=1_000_000)
+    note(database, doings.COUNTED, 0)
+    assert gone(database, folder, at) == 0
+    note(database, doings.COUNTED, 1)
+    doings.reopen(database, [(0, 1)])
+    assert gone(database, folder, at) == 0, "its day is to be counted again"
+    database.execute("DELETE FROM meta WHERE key = ?", (doings.RECOUNT,))
+    assert gone(database, folder, at) == 1
+    assert noted(database, KEPT_FROM) == micros(at.utc - dt.timedelta(days=31)) + 1_000_001
+
+
+@pytest.mark.parametrize("table", ["outbox", "dead_letters"])
+def test_an_event_stays_as_long_as_its_end_waits_or_was_refused(
+    database: sqlite3.Connection, folder: Path, at: Stamp, happened: Happened, table: str
+) -> None:
+    happened(31)
+    more = ("", "") if table == "outbox" else (", died_at, reason", ", 0, 'no'")
+    database.execute(
+        f"INSERT INTO {table} (seq, kind, row_id, priority, at{more[0]}) VALUES (9, 'ended', '1', 1, 0{more[1]})"
+    )
+    assert gone(database, folder, at) == 0
+    database.execute(f"DELETE FROM {table}")
+    assert gone(database, folder, at) == 1
+
+
+def test_what_lasts_stays_until_it_is_over_and_what_nobody_will_end_goes(
+    database: sqlite3.Connection, folder: Path, at: Stamp, happened: Happened, here: Origin
+) -> None:
+    begun(database, here, at)
+    lasting = happened(31, lasted_us=None)
+    happened(31, lasted_us=None, boot=str(uuid4()))
+    assert gone(database, folder, at) == 1
+    assert database.execute("SELECT event_id FROM events").fetchall() == [(lasting,)]

@@ -7,12 +7,15 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from reels import files, shelved, wanted
 
 import smartlogd.store.upkeep
 from smartlogd.base.known import Event
@@ -173,3 +176,72 @@ async def test_a_database_that_is_away_is_said_once_and_asked_again(
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_recordings_go_when_they_were_kept_long_enough(
+    opener: Opener, running: Any, clock: HandClock, at: Stamp, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "smartlogd.store")
+    clock.stamp = at
+    async with running(opener(clock=clock)) as store:
+        for number in range(60):
+            old = wanted(at.shifted(number - 40 * 86_400))
+            await store.change(partial(shelved, origin=store.origin, folder=folder, recording=old))
+        upkeep = Upkeep(store, clock, lambda: UTC, lambda: StoreOptions(media_keep_d=50), lambda: False)
+        assert await upkeep.thinned() == 0
+        assert rows(folder, "SELECT count(*) FROM meta WHERE key = 'objects_since'") == [(1,)]
+        waits = Upkeep(store, clock, lambda: UTC, lambda: StoreOptions(media_keep_d=30), lambda: True)
+        assert await waits.thinned() == 0, "the object store is to have them first"
+        upkeep = Upkeep(store, clock, lambda: UTC, lambda: StoreOptions(media_keep_d=30), lambda: False)
+        assert await upkeep.thinned() == 60
+        assert await upkeep.thinned() == 0
+        for one in (upkeep, waits):
+            await one.close()
+    assert files(folder) == set()
+    assert [record.message for record in caplog.records].count("recordings let go") == 1
+
+
+async def test_what_lasts_is_told_of_once_a_minute_and_counted_when_it_is_over(
+    opener: Opener, running: Any, crossing: Maker, clock: HandClock, at: Stamp, folder: Path
+) -> None:
+    clock.stamp = at
+    async with running(opener(clock=clock, machine_boot=KERNEL)) as store:
+        upkeep = upkeep_of(store, clock)
+        assert not await upkeep.lived()
+        event = replace(crossing(stamp=at), type="dog_detected")
+        await store.journal.append(event).durable()
+        assert not await upkeep.lived()
+        clock.stamp = at.shifted(61)
+        assert await upkeep.lived()
+        assert not await upkeep.lived()
+        assert await upkeep.counted() == 0
+        await store.journal.end(event.id, at.shifted(90), {}).durable()
+        assert await upkeep.counted() == 2
+        clock.stamp = at.shifted(600)
+        assert not await upkeep.lived()
+        await upkeep.close()
+    assert rows(folder, "SELECT time_in_frame_min FROM ai_metrics_daily") == [(1.5,)]
+
+
+async def test_a_dog_that_is_seen_before_the_clock_is_set_is_in_view_as_long_as_it_was(
+    opener: Opener, running: Any, crossing: Maker, clock: HandClock, at: Stamp, folder: Path
+) -> None:
+    async with running(opener(clock=clock, machine_boot=KERNEL)) as store:
+        upkeep = upkeep_of(store, clock)
+        dog, other = (replace(crossing(stamp=clock.now()), type="dog_detected") for _ in range(2))
+        store.journal.append(dog)
+        await store.journal.append(other).durable()
+        await store.journal.end(dog.id, clock.now().shifted(60), {}).durable()
+        assert await upkeep.counted() == 2
+        clock.stamp = at.shifted(600)
+        assert await upkeep.sealed() == Sealed(2, 0)
+        await store.journal.end(other.id, at.shifted(660), {}).durable()
+        while await upkeep.counted():
+            pass
+        await upkeep.close()
+    assert [span for (span,) in rows(folder, "SELECT ended_at - ts FROM events ORDER BY id")] == [
+        60_000_000,
+        660_000_000,
+    ]
+    days = dict(rows(folder, "SELECT date, time_in_frame_min FROM device_metrics_daily"))
+    assert days == {f"{at.utc - dt.timedelta(days=40):%Y-%m-%d}": 0, f"{at.utc:%Y-%m-%d}": 11}
