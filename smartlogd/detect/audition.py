@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from smartlogd.base.errors import UnusableInput
+from smartlogd.detect.actions import PLACE as ACTION
+from smartlogd.detect.actions import checked
 from smartlogd.detect.catalogue import ModelSpec
 from smartlogd.detect.fits import Tensors, why_not
 from smartlogd.detect.interpreter import TfliteModel, from_bytes
@@ -19,6 +21,9 @@ def heard(registry: Registry, candidate: ModelSpec, delegate: Path | None = None
     """
     place = candidate.stands_for
     model = from_bytes(registry.content_of(candidate), candidate.name, delegate)
+    if place == ACTION:  # nobody of the catalogue stands there: it has a contract instead
+        checked(model, candidate.labels)
+        return
     standing = from_bytes(registry.content_of(registry.spec(place)), place, delegate)
     why = why_not(place, tensors(model), tensors(standing), candidate.labels)
     if why:

@@ -21,7 +21,7 @@ from smartlogd.detect import landmarks
 from smartlogd.detect.crops import square_round, squares, tiles
 from smartlogd.detect.interpreter import from_bytes
 from smartlogd.detect.looks import BodyLook, ObjectLook
-from smartlogd.detect.merge import joined
+from smartlogd.detect.merge import is_seconded, joined
 from smartlogd.detect.options import DetectOptions
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class StillPeople:
     def _posed(self, pixels: Pixels, body: Detection, people: Sequence[Detection]) -> _Found | None:
         """The body with its points, if it is believed; people found by the other model speak for it."""
         present, posed = self._with_points(pixels, body)
-        seconded = max((one.score for one in people if _speaks_for(one, posed)), default=0.0)
+        seconded = max((one.score for one in people if is_seconded(posed, one)), default=0.0)
         together = body.score * present + seconded
         if present < landmarks.PRESENT or together < _TOGETHER:
             return None
@@ -167,13 +167,6 @@ def _apart(found: Iterable[_Found]) -> list[_Found]:
 
 def _is_same(one: Detection, other: Detection) -> bool:
     return overlap(one.box, other.box) > _SAME_SHARE * min(one.box.area, other.box.area)
-
-
-def _speaks_for(person: Detection, body: Detection) -> bool:
-    """Whether what SSD found is this body, or a good part of it."""
-    smaller, larger = sorted((person.box.area, body.box.area))
-    is_part = overlap(person.box, body.box) > 0.7 * smaller > 0.7 * 0.15 * larger
-    return is_part or iou(person.box, body.box) > _SAME_IOU
 
 
 def _clearness(body: Detection) -> float:

@@ -6,17 +6,22 @@ Each look belongs to one worker thread and counts its model's runs.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from smartlogd.base.geometry import Box
 from smartlogd.base.pixels import letterbox, squeezed, warped
 from smartlogd.base.ports import Model
-from smartlogd.base.seen import Detection, Pixels
+from smartlogd.base.seen import Detection, Kind, Pixels
+from smartlogd.base.time import Stamp
 from smartlogd.detect import faces, landmarks, objects, poses
-from smartlogd.detect.crops import crops, tiles
-from smartlogd.detect.merge import joined
+from smartlogd.detect.cadence import Cadence
+from smartlogd.detect.crops import crops, square_round, tiles
+from smartlogd.detect.merge import is_seconded, joined
 from smartlogd.detect.options import DetectOptions
 
 _WHOLE = Box(0, 0, 1, 1)
+_PERSON_ROOM = 1.5
+"""The side of the look at one person, in lengths of their box."""
 
 
 class FaceLook:
@@ -47,20 +52,28 @@ class BodyLook:
 
     On a whole picture the model needs people of almost half its height; in a crop twice as long as they
     are it found 92 to 100 % of people of 60 to 180 pixels, of whom the whole 768 x 576 picture gave none.
+
+    Where `feet` are asked for, points are found in every frame, and a body's box is drawn round them. Otherwise they
+    only tell postures: they are found now and then, and the box stays as it is, so that nothing jumps.
     """
 
-    def __init__(self, model: Model, landmark: Model | None, options: DetectOptions) -> None:
+    def __init__(self, model: Model, landmark: Model | None, options: DetectOptions, *, feet: bool = True) -> None:
         self._model, self._landmark, self._options = model, landmark, options
-        self._grid = poses.pose_grid()
+        self._grid, self._feet = poses.pose_grid(), feet
+        self._cadence = Cadence(0.0 if feet else options.points_every_s, options.landmark_people)
         self.calls: Counter[str] = Counter()
 
-    def __call__(self, pixels: Pixels, regions: tuple[Box, ...] = (), turn: int = 0) -> tuple[Detection, ...]:
+    def __call__(
+        self, pixels: Pixels, regions: tuple[Box, ...] = (), turn: int = 0, stamp: Stamp | None = None
+    ) -> tuple[Detection, ...]:
         """The people of one picture, each once, best first."""
         height, width = pixels.shape[:2]
         closer = crops(regions, width, height, self._options.body_crops, turn)
         people = joined([(part, self.at(pixels, part)) for part in (_WHOLE, *closer)])
-        surest = self._options.landmark_people
-        return (*(self._with_landmarks(pixels, body) for body in people[:surest]), *people[surest:])
+        chosen = self._cadence.chosen(len(people), None if self._feet else stamp)
+        return tuple(
+            self.with_landmarks(pixels, body) if place in chosen else body for place, body in enumerate(people)
+        )
 
     def at(self, pixels: Pixels, part: Box) -> tuple[Detection, ...]:
         """The people of one part of the picture, which becomes the model's square."""
@@ -69,14 +82,49 @@ class BodyLook:
         self.calls[self._model.name] += 1
         return poses.bodies(outputs, self._grid, fit, self._options.person_score)
 
-    def _with_landmarks(self, pixels: Pixels, body: Detection) -> Detection:
+    def with_landmarks(self, pixels: Pixels, body: Detection) -> Detection:
+        """The body with its points, where the model of the points sees it too."""
         height, width = pixels.shape[:2]
         matrix = landmarks.crop_matrix(body, width, height)
         if self._landmark is None or matrix is None:
             return body
         outputs = self._landmark(landmarks.landmark_input(warped(pixels, matrix, landmarks.SIZE)))
         self.calls[self._landmark.name] += 1
-        return landmarks.with_landmarks(body, outputs, matrix, width, height)
+        posed = landmarks.with_landmarks(body, outputs, matrix, width, height)
+        return posed if self._feet else replace(posed, box=body.box)
+
+
+class PointLook:
+    """The points of people whom another model found, in turn: each is looked at alone.
+
+    `body_score` is how sure the model of bodies must be of someone whom the other one found already.
+    """
+
+    body_score = 0.4
+
+    def __init__(self, model: Model, landmark: Model, options: DetectOptions) -> None:
+        easier = options.model_copy(update={"person_score": self.body_score})
+        self._bodies = BodyLook(model, landmark, easier, feet=False)
+        self._cadence = Cadence(options.points_every_s, options.landmark_people)
+
+    @property
+    def calls(self) -> Counter[str]:
+        """How often each model ran, by its name."""
+        return self._bodies.calls
+
+    def __call__(self, pixels: Pixels, found: tuple[Detection, ...], stamp: Stamp | None) -> tuple[Detection, ...]:
+        """The same detections, with points where it is their turn and their body is found."""
+        people = [place for place, one in enumerate(found) if one.kind is Kind.PERSON]
+        turns = {people[turn] for turn in self._cadence.chosen(len(people), stamp)}
+        return tuple(self._posed(pixels, one) if place in turns else one for place, one in enumerate(found))
+
+    def _posed(self, pixels: Pixels, person: Detection) -> Detection:
+        height, width = pixels.shape[:2]
+        part = square_round(person.box, width, height, _PERSON_ROOM).clipped()
+        bodies = [body for body in self._bodies.at(pixels, part) if is_seconded(body, person)]
+        if not bodies:
+            return person
+        return replace(person, keypoints=self._bodies.with_landmarks(pixels, bodies[0]).keypoints)
 
 
 class ObjectLook:

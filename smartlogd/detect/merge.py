@@ -9,6 +9,7 @@ from smartlogd.base.seen import Detection
 
 _SAME_IOU = 0.45
 _SAME_CONTAINED = 0.8
+_SECOND_IOU, _PART, _LEAST_PART = 0.3, 0.7, 0.15
 _TOUCH = 0.015
 """A box that ends this close (fraction of the part looked at) to the part's border may have been cut by it."""
 
@@ -54,6 +55,13 @@ def joined(looks: Sequence[tuple[Box, Sequence[Detection]]]) -> tuple[Detection,
     cut = [detection for part, found in looks for detection in found if is_cut(detection, part)]
     left = [piece for piece in cut if not any(_covers(better, piece) for better in whole)]
     return merged(whole + left)
+
+
+def is_seconded(body: Detection, person: Detection) -> bool:
+    """Whether a body and what another model found are one: they overlap well, or one is a good part of the other."""
+    smaller, larger = sorted((person.box.area, body.box.area))
+    is_part = overlap(person.box, body.box) > _PART * smaller and smaller > _LEAST_PART * larger
+    return is_part or iou(person.box, body.box) > _SECOND_IOU
 
 
 def _covers(whole: Detection, piece: Detection) -> bool:

@@ -3,9 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from smartlogd.detect.bursts import BurstRules
+
+
+class SoundOptions(BaseModel):
+    """The [detect.sounds] table: what is told of what the microphone hears."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    words: tuple[Literal["bark", "howl", "whine", "speech", "alarm", "glass"], ...] = Field(
+        default=("bark", "howl", "whine", "alarm", "glass"),
+        description='What is told of, out of "bark", "howl", "whine", "speech", "alarm", "glass"; '
+        'of "speech" only that somebody spoke.',
+    )
+    sensitivity: float = Field(
+        default=0.5,
+        ge=0.0,
+        le=1.0,
+        description="How little is enough to be told of: 0 only plain sounds, 1 also what is hardly heard.",
+    )
+    quiet_s: float = Field(
+        default=1.5, ge=0.5, le=30.0, description="Seconds of quiet after which the next bark is a burst of its own."
+    )
+    longest_s: float = Field(
+        default=60.0, ge=5.0, le=600.0, description="Seconds after which a burst that goes on is told of, and again."
+    )
+
+    def rules(self) -> BurstRules:
+        """The same, as plain values."""
+        from smartlogd.detect.bursts import ENTER, BurstRules  # with numpy, which reading settings does without
+
+        enter = {word: min(0.95, ENTER[word] * (1.5 - self.sensitivity)) for word in self.words}
+        return BurstRules(enter, self.quiet_s, self.longest_s)
 
 
 class DetectOptions(BaseModel):
@@ -47,10 +81,23 @@ class DetectOptions(BaseModel):
         3, ge=0, le=8, description="Closer looks for small people in each frame, beside the look at the whole picture."
     )
     landmarks: bool = Field(
-        default=False,
-        description="Whether the door profile finds the 33 points of each body also when no line needs feet.",
+        default=True,
+        description="Whether the 33 points of bodies are found, by which postures are told, also when no line needs "
+        "feet; in the wide profile, where the models of bodies are on this device.",
     )
-    landmark_people: int = Field(2, ge=1, le=8, description="How many people at most get their 33 points in one frame.")
+    points_every_s: float = Field(
+        default=0.5,
+        ge=0.0,
+        le=5.0,
+        description="How often somebody is looked at for their points, or for what they do, where no line needs feet.",
+    )
+    landmark_people: int = Field(
+        2,
+        ge=1,
+        le=8,
+        description="How many people at most get their 33 points, or a guess at what they do, in one frame.",
+    )
     delegate: Path | None = Field(
         None, description="A TFLite delegate library, such as libedgetpu.so.1 for a Coral accelerator."
     )
+    sounds: SoundOptions = Field(default=SoundOptions(), description="What is told of what the microphone hears.")

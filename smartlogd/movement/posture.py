@@ -73,7 +73,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class _Joint:
-    """The middle of a left and a right joint, or one of them: in space (metres), on the picture, and how clearly seen."""
+    """The middle of a left and a right joint, or one of them: in space, on the picture, and how clearly it is seen."""
 
     space: Vector
     picture: Vector
