@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 from smartlogd.base.errors import Missing
 from smartlogd.base.ids import uuid7
 from smartlogd.schema.instants import instant_of
+from smartlogd.store import backups
 from smartlogd.store.crops import FOLDER as FACES
 from smartlogd.store.discard import discarded, showing
 from smartlogd.store.find import Known, people_named, the_one
@@ -118,6 +119,7 @@ def taken_out(work: Work, subjects: Sequence[str], person: Known | None = None) 
     Recordings that show them, or were made because of them, go whole, whoever else is to be seen there.
     """
     connection = work.connection
+    backups.forgotten(work.folder)
     named = {"id": None if person is None else person.id, "subjects": json.dumps(list(subjects))}
     passings = connection.execute(_PASSINGS, named).fetchall()
     pictures = [path for _, _, *paths in passings for path in paths if path]

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from smartlogd.base.cron import cron
+
+
+def _times(text: str) -> str:
+    """The five fields, or nothing; ValueError, with the reason and an example, for anything else."""
+    return cron(text).text if text else text
 
 
 class StoreOptions(BaseModel):
@@ -41,6 +50,12 @@ class StoreOptions(BaseModel):
         le=16_777_216,
         description="Clips and snapshots take no more room than this, the oldest go; 0 sets no bound.",
     )
+    backup_cron: Annotated[str, AfterValidator(_times)] = Field(
+        "30 3 * * 0",
+        max_length=100,
+        description="When the log is copied beside itself, as the five fields of cron; never where it is empty.",
+    )
+    backup_keep: int = Field(2, ge=1, le=50, description="So many of these copies stay.")
     retry_s: float = Field(0.25, gt=0, le=5, description="Pause after a failed write; it doubles with each failure.")
     retry_roof_s: float = Field(
         5.0, gt=0, le=5, description="Longest pause between two tries on a full or broken disk."
