@@ -12,6 +12,7 @@ from smartlogd.wiring.listening import ear, microphone
 from smartlogd.wiring.models import (
     DEMO_PHOTOS,
     MIRROR,
+    ROW_TYPES,
     described,
     embedder_model,
     heard,
@@ -39,6 +40,7 @@ from smartlogd.wiring.watching import camera, detector, gate, needs_feet, pipeli
 __all__ = [
     "DEMO_PHOTOS",
     "MIRROR",
+    "ROW_TYPES",
     "adopted",
     "broker",
     "broker_answers",
