@@ -3,11 +3,12 @@
 A window alone deceives: cut off at the wrong place, a cock's crow or a baby's cry is a bark. Three things are asked:
 
 - The window before or after must agree (the mean of the two counts): every instant lies in two windows.
-- What is easily taken for a dog must not be heard within a second before or after.
+- What is easily taken for a dog must not be heard within a second before or after, and counts by half within four.
 - Of the sounds of dogs, only the surest of a moment counts.
 
-Of 40 files of barking, 360 of babies, cocks, sneezes, rain and the like (ESC-10), each word alone, thresholded so that
-no barking is missed, was wrong in 22; so judged, the least sure barking has 0.51 and the surest of the others 0.31.
+Measured with the unofficial copy of the model on ESC-10: all 40 files of barking have a bark, the least sure with
+0.49, and none of the 360 others (babies, cocks, sneezes, rain ...) has a sound of dogs, the surest with 0.32. Of 457
+recordings of crying babies, made with telephones at 8 kHz, 14 have one.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ ENTER: Mapping[Word, float] = {
 """How sure two neighbouring windows must be of a word on the average for a burst to begin."""
 _LEAVE = 0.5
 """It goes on while they are half as sure."""
-_AROUND = 2
-"""Windows before and after in which what is taken for a dog counts against one."""
+_NEAR, _FAR = 2, 8
+"""Windows before and after in which what is easily taken for a dog counts against one: wholly, and by half."""
+_BY_HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class _Open:
 
 
 class Bursts:
-    """Takes windows in their order, 0.48 s apart, and gives bursts when they are over, two to four seconds later."""
+    """Takes windows in their order, 0.48 s apart, and gives bursts about six seconds after they are over."""
 
     def __init__(self, rules: BurstRules) -> None:
         self._rules = rules
@@ -79,7 +81,7 @@ class Bursts:
         """The bursts that are over now. One that does not follow the window before ends what there is first."""
         over = () if self._follows(heard) else self.finish()
         self._windows.append(_Window(heard.stamp, dict(heard.scores), levels))
-        return (*over, *self._judged(self._end - _AROUND - 1))
+        return (*over, *self._judged(self._end - _FAR - 1))
 
     def finish(self) -> tuple[Burst, ...]:
         """End what there is; it can begin anew then."""
@@ -105,7 +107,7 @@ class Bursts:
             sure = self._sure_of(number)
             over += [burst for word in self._rules.enter for burst in self._step(word, number, sure[word])]
         self._next = max(self._next, end)
-        needed = min([self._next - _AROUND, *(burst.first for burst in self._open.values())])
+        needed = min([self._next - _FAR, *(burst.first for burst in self._open.values())])
         if needed > self._dropped:
             del self._windows[: needed - self._dropped]
             self._dropped = needed
@@ -123,8 +125,12 @@ class Bursts:
         sure = self._windows[at].sure[word]
         if word not in OF_DOGS:
             return sure
-        around = self._windows[max(0, at - _AROUND) : at + _AROUND + 1]
-        return sure * (1.0 - max(window.sure[LOOKALIKE] for window in around))
+        first = max(0, at - _FAR)
+        against = (
+            window.sure[LOOKALIKE] * (1.0 if abs(number - at) <= _NEAR else _BY_HALF)
+            for number, window in enumerate(self._windows[first : at + _FAR + 1], first)
+        )
+        return sure * (1.0 - max(against))
 
     def _step(self, word: Word, pair: int, sure: float) -> Sequence[Burst]:
         """Begin, go on with or end the burst of a word."""
