@@ -12,6 +12,10 @@ from uuid import UUID
 
 from smartlogd.base.errors import SmartlogError
 from smartlogd.base.known import EventId, Kept
+from smartlogd.sync.bucket_trouble import ObjectsAway, ObjectsRefuse
+from smartlogd.sync.parts import Begun, etag_of
+from smartlogd.sync.place import Place
+from smartlogd.sync.s3 import About, Piece, Stored
 
 AT = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
 MIB = 1024 * 1024
@@ -70,3 +74,101 @@ class ThinMedia:
 
     async def erased(self, uri: str) -> None:
         self.to_erase.remove(uri)
+
+
+class ThinObjects:
+    """An object store in a dictionary (`sync.s3.Objects`), which can be told to misbehave."""
+
+    def __init__(self) -> None:
+        self.there: dict[Place, tuple[bytes, str | None]] = {}
+        self.uploads: dict[Place, dict[int, bytes]] = {}
+        self.calls: list[str] = []
+        self.breaks_at: int | None = None
+        """The part at which the line breaks; once."""
+        self.loses_answer = False
+        """Whether the answer to what was finished is lost; once."""
+        self.trouble: SmartlogError | None = None
+        self.not_taken: dict[str, SmartlogError] = {}
+        self.refuses_bucket = ""
+        self.is_closed = False
+        self._about = About("video/mp4")
+
+    async def stat(self, place: Place) -> Stored | None:
+        self._asked("stat", place)
+        if place not in self.there:
+            return None
+        content, sha256 = self.there[place]
+        return Stored(place.key, len(content), "", sha256)
+
+    async def put(self, place: Place, piece: Piece, about: About) -> str:
+        self._asked("put", place)
+        self.there[place] = (_of(piece), about.sha256)
+        return hashlib.md5(self.there[place][0]).hexdigest()
+
+    async def begin(self, place: Place, about: About) -> Begun:
+        self._asked("begin", place)
+        self.uploads[place] = {}
+        self._about = about
+        return Begun("u", {})
+
+    async def begun(self, place: Place) -> tuple[Begun, ...]:
+        self._asked("begun", place)
+        if place not in self.uploads:
+            return ()
+        parts = {n: (len(content), hashlib.md5(content).hexdigest()) for n, content in self.uploads[place].items()}
+        return (Begun("u", parts),)
+
+    async def unfinished(self, folder: Place) -> tuple[Place, ...]:
+        self._asked("unfinished", folder)
+        return tuple(place for place in self.uploads if place.key.startswith(folder.key))
+
+    async def part(self, place: Place, upload: Begun, number: int, piece: Piece) -> str:
+        self._asked("part", place)
+        if number == self.breaks_at:
+            self.breaks_at = None
+            raise ObjectsAway("The line was cut.")
+        self.uploads[place][number] = _of(piece)
+        return hashlib.md5(self.uploads[place][number]).hexdigest()
+
+    async def finish(self, place: Place, upload: Begun, etags: list[str]) -> str:
+        self._asked("finish", place)
+        parts = self.uploads.pop(place)
+        self.there[place] = (b"".join(parts[n] for n in sorted(parts)), self._about.sha256)
+        if self.loses_answer:
+            self.loses_answer = False
+            raise ObjectsAway("The line was cut.")
+        return etag_of(etags)
+
+    async def abandon(self, place: Place) -> int:
+        self._asked("abandon", place)
+        return int(self.uploads.pop(place, None) is not None)
+
+    async def delete(self, place: Place) -> None:
+        self._asked("delete", place)
+        self.there.pop(place, None)
+
+    async def listed(self, folder: Place) -> tuple[Stored, ...]:
+        self._asked("listed", folder)
+        return tuple(Stored(place.key, 0, "") for place in self.there if place.key.startswith(folder.key))
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def _asked(self, what: str, place: Place) -> None:
+        self.calls.append(what)
+        if place.bucket == self.refuses_bucket:
+            raise ObjectsRefuse("There is no such bucket.")
+        if self.trouble:
+            raise self.trouble
+        for name, trouble in self.not_taken.items():
+            if name in place.key:
+                raise trouble
+
+
+def _of(piece: Piece) -> bytes:
+    try:
+        with piece.file.open("rb") as file:
+            file.seek(piece.start)
+            return file.read(piece.size)
+    except OSError as error:
+        raise ObjectsAway(f"It could not be sent ({error.strerror}).") from error

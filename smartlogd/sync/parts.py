@@ -35,7 +35,8 @@ class PartSize:
         """
         if sent < self.least:
             return self
-        right = round(sent * self.aim_s / took_s) if took_s > 0 else self.most
+        is_quick = took_s * self.most <= sent * self.aim_s
+        right = self.most if is_quick else round(sent * self.aim_s / took_s)
         return self._of(min(2 * self.bytes, max(self.bytes // 2, right)))
 
     def after_failure(self) -> PartSize:
