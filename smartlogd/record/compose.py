@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from smartlogd.base.known import Behaviour, Burst, Crossing, Event, Json, PersonId, SubjectId
 from smartlogd.base.ports import Ids
-from smartlogd.base.time import Stamp
 
 _DIGITS = 4
 """Places kept of a fraction: a ten-thousandth is a fifth of a pixel at 1920, and 64-bit noise stays out of the log."""
@@ -33,12 +32,6 @@ def heard(burst: Burst, ids: Ids, device: str) -> Event:
         "peak_s": round(burst.peak.since(burst.start), 2),
     }
     return Event(ids.event(burst.what, None, burst.start), device, burst.what, burst.start, ended=burst.end, data=data)
-
-
-def bookmark(stamp: Stamp, ids: Ids, device: str, note: str | None = None) -> Event:
-    """The event of someone who marked this moment, with what they had to say about it."""
-    data: Mapping[str, Json] = {"note": note} if note else {}
-    return Event(ids.event("bookmark", None, stamp), device, "bookmark", stamp, data=data)
 
 
 def _crossing(crossing: Crossing, subject: SubjectId, ids: Ids, device: str) -> Event:

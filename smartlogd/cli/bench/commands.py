@@ -10,11 +10,11 @@ import typer
 
 from smartlogd.cli.bench.identity import embed, gallery
 from smartlogd.cli.bench.report import Runs, disk, settings_of, tell
-from smartlogd.cli.bench.sending import drain, fleet, reports
+from smartlogd.cli.bench.sending import drain, fleet, reports, upload
 from smartlogd.cli.options import AsJson, Config, Profile
 
 app = typer.Typer(help="Measure this machine: speed, start, memory, log, faces, centre.", rich_markup_mode=None)
-for measure in (embed, gallery, drain, fleet, reports):
+for measure in (embed, gallery, drain, fleet, reports, upload):
     app.command()(measure)
 
 Measured = TypeVar("Measured")
@@ -22,6 +22,7 @@ Measured = TypeVar("Measured")
 WANTED_SPEED: Mapping[str, float] = {"wide": 0.95, "door": 1.15}
 WANTED_STILL = 0.05
 WANTED_RECOGNITION = 0.8
+WANTED_CLIPS = 0.85
 WANTED_START_S = 2.0
 WANTED_MIB = 300
 WANTED_JOURNAL = 0.5
@@ -41,7 +42,7 @@ def bench(
 ) -> None:
     """Measure speed, cost, start and memory, the log's write rate, and faces; without a subcommand all of these.
 
-    What is measured with a server (drain, fleet, reports) is done when it is asked for.
+    What is measured with a server (drain, fleet, reports, upload) is done when it is asked for.
     """
     if context.invoked_subcommand is not None:
         return
@@ -120,6 +121,44 @@ def recognition(
         },
         f"recognition: {measured.frames} frames, {measured.looks} looks; "
         f"ratio {measured.ratio:.2f} (at least {WANTED_RECOGNITION})",
+        as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command()
+def clips(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A video in which lines are crossed.")],
+    profile: Profile = None,
+    runs: Runs = 5,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Replay with clips beside replay without them.
+
+    Once with the video's own packets, and once as if the camera gave none, so that all is encoded here. Every crossing
+    is filmed, into a folder that is thrown away.
+    """
+    from smartlogd.capture.refuse import refuse_unusable
+    from smartlogd.cli.bench.clips import clips as measure
+
+    settings = settings_of(config, profile)
+    refuse_unusable(file)
+    measured = _finished(measure(file, settings, runs, _aside))
+    tell(
+        {
+            "what": "clips", "profile": settings.detect.profile, "file": file.name, "frames": measured.frames,
+            "clips": list(measured.clips), "skipped": measured.skipped,
+            "ring_bytes": measured.ring_bytes, "ring_most_bytes": measured.ring_most_bytes,
+            "without_s": [round(one, 3) for one in measured.without_s],
+            "packets_s": [round(one, 3) for one in measured.packets_s],
+            "encoded_s": [round(one, 3) for one in measured.encoded_s],
+            "cpu_s": [[round(one, 3) for one in each] for each in measured.cpu_s],
+            "ratio": round(measured.ratio, 3), "encoded_ratio": round(measured.encoded_ratio, 3),
+            "wanted": WANTED_CLIPS,
+        },
+        f"clips: {measured.clips[0]} cut; ratio {measured.ratio:.2f} with the camera's packets, "
+        f"{measured.encoded_ratio:.2f} encoded here (at least {WANTED_CLIPS}); "
+        f"the ring took {measured.ring_bytes / _MIB:.1f} MiB (at most {measured.ring_most_bytes / _MIB:.0f})",
         as_json=as_json,
     )  # fmt: skip
 

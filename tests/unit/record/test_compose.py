@@ -12,7 +12,7 @@ from smartlogd.base.geometry import Point
 from smartlogd.base.ids import LiveIds, ReplayIds
 from smartlogd.base.known import Action, Behaviour, Crossing, Event, Happening, SubjectId, TrackId
 from smartlogd.base.time import Stamp
-from smartlogd.record.compose import bookmark, compose
+from smartlogd.record.compose import compose
 
 SUBJECT = SubjectId(UUID("11111111-2222-5333-8444-555555555555"))
 IDS = ReplayIds("ab" * 32)
@@ -66,14 +66,3 @@ def test_numpy_numbers_become_plain_json(stamp: Stamp, what: str) -> None:
     }
     event = compose(made[what], SUBJECT, IDS, "hall")
     assert json.loads(json.dumps(dict(event.data)))["confidence"] == 0.7
-
-
-def test_a_bookmark_is_an_event_with_its_note(stamp: Stamp) -> None:
-    marked = bookmark(stamp, LiveIds(), "door", "first steps")
-    assert (marked.type, marked.stamp, marked.subject, marked.data) == (
-        "bookmark",
-        stamp,
-        None,
-        {"note": "first steps"},
-    )
-    assert bookmark(stamp, LiveIds(), "door").data == {}
