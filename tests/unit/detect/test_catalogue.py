@@ -90,6 +90,21 @@ def test_a_converted_model_knows_what_it_is_made_of_and_where_that_comes_from(tm
     assert two.sources == (Converted(one, "float16"),)
 
 
+def test_only_a_model_for_tests_may_be_had_from_nowhere_but_a_mirror(tmp_path) -> None:
+    entry = ENTRY.format(sha=SHA, source="").replace("sources", "for_tests = true\nsources", 1)
+    (spec,) = read_catalogue(written(tmp_path, entry))
+    assert (spec.sources, spec.for_tests) == ((), True)
+    (usual,) = read_catalogue(written(tmp_path, ENTRY.format(sha=SHA, source=URL)))
+    assert not usual.for_tests
+
+
+def test_what_hearing_needs_is_needed_only_where_somebody_listens() -> None:
+    specs = {spec.name: spec for spec in read_catalogue(ROOT / "config/models.toml")}
+    for profile in ("door", "wide"):
+        (sound,) = set(default_models(profile, sounds=True)) - set(default_models(profile))
+        assert (specs[sound].type, specs[sound].for_tests) == ("sound", False)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
