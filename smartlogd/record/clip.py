@@ -83,13 +83,14 @@ class Clip:
             container.close()
             self._container = None
             assert self._temporary is not None
-            size, digest = _measured(self._temporary)
+            size, digest = measured(self._temporary)
             preview = still(self._temporary, self.path.with_suffix(".png"), moment_s, PREVIEW_PX)
             settle(self._temporary, self.path)
+            self._temporary = None
         return Finished(size, digest, self._first.stamp, self.duration_s, preview)
 
     def abandon(self) -> None:
-        """Give it up: nothing of it is left."""
+        """Give it up: nothing of it is left, unless it is finished."""
         with self._busy:
             self._drop()
 
@@ -98,10 +99,12 @@ class Clip:
             with suppress(av.FFmpegError, OSError):  # the file goes in the next line, whatever its index says
                 self._container.close()
             self._container = None
+        if self._temporary is None:
+            return
         for left in (self._temporary, self.path.with_suffix(".png")):
             with suppress(OSError):  # what cannot be removed now goes at the next start
-                if left is not None:
-                    left.unlink(missing_ok=True)
+                left.unlink(missing_ok=True)
+        self._temporary = None
 
     def _opened(self) -> tuple[OutputContainer, VideoStream]:
         if self._container is not None and self._stream is not None:
@@ -143,7 +146,7 @@ class Clip:
             raise
 
 
-def _measured(path: Path) -> tuple[int, str]:
+def measured(path: Path) -> tuple[int, str]:
     """Bytes and SHA-256, hexadecimal, of a file."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -86,6 +86,15 @@ def test_one_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_that_is_finished_is_not_given_up_any_more(tmp_path: Path) -> None:
+    pieces = pieces_of(coded(raw(1)))
+    clip = Clip(tmp_path / "clip.mp4", pieces[0])
+    clip.add(pieces)
+    clip.finish()
+    clip.abandon()
+    assert {each.name for each in tmp_path.iterdir()} == {"clip.mp4", "clip.png"}
+
+
 def test_one_that_has_no_picture_is_none(tmp_path: Path) -> None:
     clip = Clip(tmp_path / "clip.mp4", pieces_of(coded(raw(1)))[0])
     with pytest.raises(UnusableInput, match="no picture"):
