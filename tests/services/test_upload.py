@@ -428,3 +428,16 @@ async def test_a_bucket_is_listed_in_pages_and_what_is_not_there_is_deleted_alre
     assert await client.abandon(Place(bucket.name, "nothing")) == 0
     with pytest.raises(ObjectsRefuse, match="no such bucket"):
         await client.listed(Place(f"{bucket.name}-none", PREFIX))
+
+
+# The measure -----------------------------------------------------------------------------------------
+
+
+async def test_an_upload_is_measured_beside_a_bare_client_and_leaves_nothing(bucket: Bucket, tmp_path: Path) -> None:
+    from smartlogd.cli.bench.upload import upload
+
+    said: list[str] = []
+    measured = await upload(options(bucket).media, Credentials(ACCESS, SECRET), tmp_path, 24, 2, said.append)
+    assert (measured.bytes, len(measured.ours_s), len(measured.bare_s), len(said)) == (24 * MIB, 2, 2, 2)
+    assert measured.ratio > 0.3, "a loaded machine, a few rounds: bench upload says how much it is"
+    assert (bucket.keys(), bucket.unfinished(), list(tmp_path.iterdir())) == ([], [], [])

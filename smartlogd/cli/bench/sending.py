@@ -1,4 +1,4 @@
-"""`smartlogd bench drain`, `bench fleet` and `bench reports`: how device and centre get along, in numbers."""
+"""`smartlogd bench drain`, `fleet`, `reports` and `upload`: how device, centre and object store get along."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from smartlogd.base.errors import Missing
 from smartlogd.cli.bench.report import Runs, disk, settings_of, tell
 from smartlogd.cli.options import AsJson, Config
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from smartlogd.schema.migrate import DatabaseUrl
 
 WANTED_DRAIN = 0.25
+WANTED_UPLOAD = 0.9
 WANTED_AGE_S = 5.0
 WANTED_IDLE_S = 33.0
 """30 s of [sync] idle_s, and the time between two looks at it."""
@@ -62,6 +64,52 @@ def drain(
         },
         f"drain: {measured.rows_per_s:,.0f} events/s; bare COPY {measured.copied_per_s:,.0f}; "
         f"ratio {measured.ratio:.2f} (at least {WANTED_DRAIN:g})",
+        as_json=as_json,
+    )  # fmt: skip
+
+
+def upload(
+    size: Annotated[int, typer.Option(min=1, max=5000, metavar="MIB", help="How large the recording is.")] = 64,
+    runs: Runs = 5,
+    endpoint: Annotated[
+        str | None, typer.Option(metavar="URL", help="The object store; that of [sync.media] unless given.")
+    ] = None,
+    bucket: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The bucket; that of [sync.media] unless given.")
+    ] = None,
+    folder: Folder = None,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """A recording sent to an object store, beside a bare client.
+
+    Both send the same file into the same bucket, turn about; what was sent is taken away again. The keys are the
+    device's own, else AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment.
+    """
+    import asyncio
+    import os
+
+    from smartlogd import wiring
+    from smartlogd.cli.bench.upload import keys
+    from smartlogd.cli.bench.upload import upload as measure
+
+    given = {"sync.media.endpoint": endpoint, "sync.media.bucket": bucket}
+    settings = settings_of(config, None, {name: value for name, value in given.items() if value is not None})
+    media = settings.sync.media
+    if not media.is_on:
+        raise Missing("No bucket is named.", "Set [sync.media] bucket, or say --bucket NAME.")
+    credentials = keys(settings.folders().state, wiring.credentials(), os.environ)
+    measured = asyncio.run(measure(media, credentials, disk(folder), size, runs, _aside))
+    tell(
+        {
+            "what": "upload", "bytes": measured.bytes,
+            "upload_s": [round(one, 3) for one in measured.ours_s],
+            "bare_s": [round(one, 3) for one in measured.bare_s],
+            "upload_mib_per_s": round(measured.ours_mib_per_s, 1), "bare_mib_per_s": round(measured.bare_mib_per_s, 1),
+            "ratio": round(measured.ratio, 3), "wanted": WANTED_UPLOAD,
+        },
+        f"upload of {size} MiB: {measured.ours_mib_per_s:,.0f} MiB/s; bare client {measured.bare_mib_per_s:,.0f}; "
+        f"ratio {measured.ratio:.2f} (at least {WANTED_UPLOAD:g})",
         as_json=as_json,
     )  # fmt: skip
 
