@@ -22,8 +22,8 @@ from smartlogd.store.doings import Sign
 from smartlogd.store.quarters import QUARTER_US, Counted, bounds, by_day, note_quarters, noted_quarters
 from smartlogd.store.triggers import METRICS
 
-MOST_ROWS, MOST_DAYS = 20_000, 7
-"""So much is counted in one transaction: some tenths of a second at the most."""
+MOST_ROWS, MOST_DAYS, MOST_OTHERS = 20_000, 7, 2
+"""So much is counted in one transaction: some tenths of a second at the most. Of all else, so many days."""
 COUNTED, RECOUNT, KEPT_FROM = "counted_to", "recount", "kept_from"
 
 _NEXT = "SELECT max(id) FROM (SELECT id FROM smartlog WHERE id > :counted ORDER BY id LIMIT :most)"
@@ -100,7 +100,9 @@ def count(
     `sign` is the last sign of life: a day that is over has what lasted until then (`doings.py`).
     """
     passings = _passings(connection, own, zone, most_rows, most_days)
-    others = doings.count(connection, zone, kept_from(connection), sign, most_rows=most_rows, most_days=most_days)
+    others = doings.count(
+        connection, zone, kept_from(connection), sign, most_rows=most_rows, most_days=min(most_days, MOST_OTHERS)
+    )
     before = connection.total_changes
     connection.execute(_TOTAL)
     totals = connection.total_changes - before

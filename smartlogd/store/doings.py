@@ -27,25 +27,23 @@ _NO_COUNT: Numbers = dict.fromkeys(COLUMNS, 0)
 
 _TYPES = listed(TYPES)
 _SPANS = listed((*PRESENCE, CALM))
+_IS_SPAN = f"e.type IN ({_SPANS})"
 _NEXT = "SELECT max(id) FROM (SELECT id FROM events WHERE id > :counted ORDER BY id LIMIT :most)"
 _ANY = f"""
 SELECT EXISTS (SELECT 1 FROM events WHERE id > :counted AND id <= :until AND type IN ({_TYPES}))
 """  # noqa: S608 - constants of ours
 _ADDED = f"""
-SELECT {AT}, coalesce(e.ended_at - e.ts, 0), e.type IN ({_SPANS}) FROM events AS e {BOOT}
+SELECT {AT}, coalesce(e.ended_at - e.ts, 0), {_IS_SPAN} FROM events AS e {BOOT}
 WHERE e.id > :counted AND e.id <= :until AND e.type IN ({_TYPES})
 """  # noqa: S608
-_WHOSE = "iif(json_valid(e.data), coalesce(json_extract(e.data, '$.track'), ''), '')"
+_WHOSE = f"iif({_IS_SPAN} AND json_valid(e.data), coalesce(json_extract(e.data, '$.track'), ''), '')"
 _SUCCESS = "iif(e.type = 'fetch_return' AND json_valid(e.data), json_extract(e.data, '$.success') IS 1, 0)"
-_COLUMNS = (
-    f"e.device_id, e.type, {{at}}, e.ended_at - e.ts, e.boot_id, e.mono_us, {_WHOSE}, coalesce(e.subject_uuid, ''),"
-    f" {_SUCCESS}"
-)
+_COLUMNS = f"e.device_id, e.type, {{at}}, e.ended_at - e.ts, e.boot_id, e.mono_us, {_WHOSE}, e.subject_uuid, {_SUCCESS}"
 _CORRECTED = (
     "e.clock_trusted = 0 AND EXISTS"
     " (SELECT 1 FROM boots AS b WHERE b.boot_id = e.boot_id AND b.zero_at + e.mono_us IS NOT NULL)"
 )
-_LASTS = f"e.type IN ({_SPANS}) AND coalesce(e.ended_at, :end) > :begin"
+_LASTS = f"{_IS_SPAN} AND coalesce(e.ended_at, :end) > :begin"
 _BETWEEN = f"""
 SELECT {_COLUMNS.format(at="e.ts")} FROM events AS e
 WHERE e.ts >= :since AND e.ts < :end AND e.type IN ({_TYPES}) AND NOT coalesce({_CORRECTED}, 0)
@@ -182,7 +180,7 @@ def between(
             ended = at + sign.mono_us - mono_us
         else:
             ended = None if lasted is None else at + lasted
-        doings[device].append(Doing(type_, at, ended, f"{boot} {track or subject}", bool(success)))
+        doings[device].append(Doing(type_, at, ended, f"{boot} {track or subject or ''}", bool(success)))
     return doings
 
 
