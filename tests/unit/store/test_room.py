@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from reels import files, shelved, wanted
 
 import smartlogd.store.room
 from smartlogd.base.time import Stamp
@@ -56,7 +57,9 @@ def left(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Callable[[float], Non
 
     def has(mib: float) -> None:
         def files() -> int:
-            return sum(file.stat().st_size for file in folder.rglob("*") if file.parent.name in {"spool", "faces"})
+            return sum(
+                file.stat().st_size for file in folder.rglob("*") if file.parent.name in {"spool", "faces", "clips"}
+            )
 
         before = files()
         monkeypatch.setattr(smartlogd.store.room, "free_bytes", lambda _: round(mib * MIB) + before - files())
@@ -161,3 +164,20 @@ def test_a_really_full_disk_is_relieved(
         assert free_bytes(disk) < 4096
         assert relieve(connection, here, disk, at, 1) == Relieved(1, MIB, 1)
         assert len(losses(connection)) == 1
+
+
+def test_a_still_goes_with_its_clip_and_a_link_with_both(
+    database: sqlite3.Connection, folder: Path, here: Origin, at: Stamp, left: Callable[[float], None]
+) -> None:
+    sent, unsent = wanted(at), wanted(at)
+    shelved(database, here, folder, sent, phase="uploaded", size=MIB)
+    shelved(database, here, folder, unsent, size=MIB)
+    database.execute("UPDATE clips SET share_token_hash = 'x', share_expires_at = 1")
+    left(0.5)
+    assert relieve(database, here, folder, at, 10) == Relieved(2, 2 * (MIB + 100), 1)
+    assert files(folder) == set()
+    columns = "phase, path IS NULL, preview_png IS NULL, share_token_hash IS NULL"
+    assert database.execute(f"SELECT {columns} FROM clips ORDER BY id").fetchall() == [
+        ("uploaded", 1, 0, 0),  # its still and its link are where it is
+        ("lost", 1, 1, 1),
+    ]

@@ -3,17 +3,21 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from reels import shelved, wanted
 
 import smartlogd.store.seal
+from smartlogd.base.known import Medium
 from smartlogd.base.time import Stamp
 from smartlogd.schema.instants import micros
 from smartlogd.store.begin import noted
 from smartlogd.store.birth import arrive
 from smartlogd.store.days import RECOUNT
 from smartlogd.store.payload import PATIENCE_US
+from smartlogd.store.recordings import INSTANTS
 from smartlogd.store.rows import Origin
 from smartlogd.store.seal import MARGIN_US, Sealed, is_due, seal
 
@@ -222,3 +226,15 @@ def test_looking_for_what_is_to_be_dated_reads_no_table(database: sqlite3.Connec
         assert "SCAN events" not in plan, (name, plan)
         assert "SCAN smartlog" not in plan, (name, plan)
         assert "boot_id_mono_us" in plan, (name, plan)
+
+
+def test_a_recording_is_dated_with_its_event(database: sqlite3.Connection, folder: Path) -> None:
+    origin, kept = started(database), []
+    for medium in Medium:
+        for mono_s, trusted in ((20, False), (70, True)):
+            kept.append(wanted(stamp(mono_s, trusted=trusted), medium=medium))
+            shelved(database, origin, folder, kept[-1])
+    seal(database, origin, stamp(90, trusted=True), KERNEL)
+    seal(database, origin, stamp(91, trusted=True), KERNEL)
+    begun = [database.execute(f"SELECT {at} FROM {table} ORDER BY id").fetchall() for table, at in INSTANTS.items()]
+    assert begun == [[(true_us(20),), (true_us(70),)]] * 2
