@@ -18,6 +18,7 @@ from smartlogd.detect.cadence import Cadence
 from smartlogd.detect.crops import crops, square_round, tiles
 from smartlogd.detect.merge import is_seconded, joined
 from smartlogd.detect.options import DetectOptions
+from smartlogd.detect.species import SpeciesLook
 
 _WHOLE = Box(0, 0, 1, 1)
 _PERSON_ROOM = 1.5
@@ -137,14 +138,15 @@ class ObjectLook:
     def __init__(self, model: Model, options: DetectOptions) -> None:
         self._model, self._options = model, options
         self._size = model.input_shape[1]
-        self.calls: Counter[str] = Counter()
+        self._species = SpeciesLook(model)
+        self.calls = self._species.calls
 
     def __call__(self, pixels: Pixels, regions: tuple[Box, ...] = (), turn: int = 0) -> tuple[Detection, ...]:
         """What one picture shows, each once, best first; without regions the whole is looked at in tiles."""
         height, width = pixels.shape[:2]
         most = self._options.object_crops
         closer = crops(regions, width, height, most, turn) if regions else tiles(width, height, most)
-        return joined([(part, self.at(pixels, part)) for part in (_WHOLE, *closer)])
+        return self._species.settled(pixels, joined([(part, self.at(pixels, part)) for part in (_WHOLE, *closer)]))
 
     def at(self, pixels: Pixels, part: Box) -> tuple[Detection, ...]:
         """What one part of the picture shows."""

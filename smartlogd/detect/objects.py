@@ -16,6 +16,9 @@ from smartlogd.base.seen import Detection, Kind, Pixels
 CLASSES = {0: Kind.PERSON, 16: Kind.CAT, 17: Kind.DOG}
 """The COCO classes that are looked for, by the model's numbers."""
 
+FOUR_LEGGED = {16: "cat", 17: "dog", 18: "horse", 19: "sheep", 20: "cow", 22: "bear", 87: "teddy bear"}
+"""The classes that dogs and cats are also taken for."""
+
 
 def object_input(square: Pixels) -> Tensor:
     """The square picture as the model wants it: uint8[1, s, s, 3]."""
@@ -27,14 +30,26 @@ def objects(outputs: tuple[Tensor, ...], fit: Fit, threshold: float) -> tuple[De
 
     Boxes are clipped to the picture; what lies wholly outside it (in the padding) is left out.
     """
+    kinds = [(CLASSES.get(number), box, score) for number, box, score in _rows(outputs, fit, threshold)]
+    return tuple(Detection(kind, box, score) for kind, box, score in kinds if kind is not None)
+
+
+def four_legged(outputs: tuple[Tensor, ...], fit: Fit, threshold: float) -> tuple[tuple[str, Box, float], ...]:
+    """The same of animals on four legs, each as the word of its class, its box and its score."""
+    rows = _rows(outputs, fit, threshold)
+    return tuple((FOUR_LEGGED[number], box, score) for number, box, score in rows if number in FOUR_LEGGED)
+
+
+def _rows(outputs: tuple[Tensor, ...], fit: Fit, threshold: float) -> list[tuple[int, Box, float]]:
+    """Class, place and score of whatever scores enough and lies on the picture."""
     boxes, classes, scores, count = outputs
     found = []
     for index in range(min(int(np.ravel(count)[0]), boxes.shape[1])):
-        kind, score = CLASSES.get(int(classes[0, index])), float(scores[0, index])
-        if kind is None or score < threshold:
+        score = float(scores[0, index])
+        if score < threshold:
             continue
         top, left, bottom, right = (float(side) for side in boxes[0, index])
         box = fit.back_box(Box(left, top, right, bottom)).clipped()
         if box.area > 0:
-            found.append(Detection(kind, box, score))
-    return tuple(found)
+            found.append((int(classes[0, index]), box, score))
+    return found
