@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from smartlogd import wiring
 from smartlogd.base.health import Command
 from smartlogd.base.ids import LiveIds
 from smartlogd.base.known import Event
 from smartlogd.base.seen import Frame
 from smartlogd.base.time import SystemClock
+from smartlogd.clockwork import Clockwork
 from smartlogd.filming import Filming
 from smartlogd.hearing import Hearing
 from smartlogd.locker import Locker
@@ -42,6 +42,7 @@ class Eyes:
         self.recent.watch(frame)
         if self.crew is not None:
             self.crew.filming.recorder.watch(frame, scene, events)
+            self.crew.clockwork.saw(events)
 
     def over(self, event: Event) -> None:
         """Hear that something is over."""
@@ -93,12 +94,14 @@ class Crew:
         self.hearing.is_paused = river.is_paused
         self.locker = Locker(store, settings, self.link.is_sending)
         self.trying: Trying = Trying(settings, river, store, clock, eyes.recent, self.hearing.anew, troubles)
+        self.clockwork = Clockwork(
+            settings, store, clock, self.reporter, sweep=river.sweep, fetch=self.link.fetch, beat=self.reporter.beat
+        )
         self._eyes, eyes.crew = eyes, self
 
     def later(self) -> Mapping[str, Part]:
         """Those that begin when the first frame is through: loading them takes as long as all the rest of a start."""
         return {
-            "upkeep": wiring.upkeep(self.store, self._settings).run,
             "sync": self.link.run,
             "vitals": self.vitals.run,
             "models": self.trying.run,
@@ -119,6 +122,7 @@ class Crew:
         """Settings were read again."""
         self.reporter.changed(old, new)
         self.hearing.again()
+        self.clockwork.changed(old, new)
         if old.sync.media != new.sync.media:
             self.locker.again()
 

@@ -149,7 +149,10 @@ class Daemon:
         """Change who people or strangers are; the gallery, and those in view, follow before the answer is given."""
         store = self._opened().store
         clock = SystemClock(store.floor)
-        return await change(store, what, arguments, clock=clock, refresh=self._river.refresh)
+        told = await change(store, what, arguments, clock=clock, refresh=self._river.refresh)
+        if what.startswith("routine-"):
+            self._opened().clockwork.again()
+        return told
 
     async def sync(self, what: str) -> Mapping[str, object]:
         """How sending to the centre fares, and what to do about it."""
@@ -257,6 +260,7 @@ class Daemon:
             ]
             telling = group.create_task(self._after_first_frame("telemetry", crew.reporter.run))
             filming = group.create_task(self._after_first_frame("recordings", crew.filming.run))
+            clockwork = group.create_task(self._after_first_frame("clockwork", crew.clockwork.run))
             river = group.create_task(supervised("pipeline", self._river.run, self._troubles))
             told = group.create_task(self._stopping.wait())
             try:
@@ -267,7 +271,8 @@ class Daemon:
             river.cancel()
             telling.cancel()  # it says that the device goes offline, and notes which event was told last
             filming.cancel()  # it finishes what it cuts, and notes that
-            await asyncio.wait({river, telling}, timeout=FAREWELL_S)
+            clockwork.cancel()  # routines that run note that they were stopped
+            await asyncio.wait({river, telling, clockwork}, timeout=FAREWELL_S)
             await asyncio.wait({river})
             await asyncio.wait({filming}, timeout=FILMED_S)
             try:
@@ -285,7 +290,6 @@ class Daemon:
     async def _let_go(self, crew: Crew) -> None:
         await self._first_frame()
         await crew.store.look_over()  # here, for the first frame does not wait for it
-        await self._river.sweep()
 
     async def _after_first_frame(self, name: str, part: Part) -> None:
         """Run a part, but first let the first frame through: loading it takes as long as all the rest of a start.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from smartlogd import wiring
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from smartlogd.store.engine import Store
     from smartlogd.store.whom import Called
 
-SWEEP_S = 3600.0
-"""How often pictures and faces that were kept long enough are let go."""
 _MOST_READINGS = 5
 """Where faces come faster than they can be read, what is known after so many readings must do."""
 
@@ -68,17 +66,7 @@ async def refreshed(store: Store, pipeline: Pipeline, identifier: FaceIdentifier
     return await asyncio.to_thread(called, folder)
 
 
-async def swept(
-    store: Store, pipeline: Pipeline, identifier: FaceIdentifier | None, options: Callable[[], IdentifyOptions]
-) -> None:
-    """Let go, now and every hour, of what was kept long enough; a disk that refuses is asked again an hour later."""
-    while True:
-        keep = options()
-        try:
-            gone = await store.sweep(crop_keep_h=keep.crop_keep_h, stranger_keep_d=keep.stranger_keep_d)
-        except SmartlogError as error:
-            log.warning("nothing let go", extra={"what": error.what})
-        else:
-            if gone.strangers:
-                await refreshed(store, pipeline, identifier)
-        await asyncio.sleep(SWEEP_S)
+async def swept(store: Store, options: IdentifyOptions) -> bool:
+    """Let go of what was kept long enough; whether strangers were among it. DiskTrouble where the disk refuses."""
+    gone = await store.sweep(crop_keep_h=options.crop_keep_h, stranger_keep_d=options.stranger_keep_d)
+    return bool(gone.strangers)

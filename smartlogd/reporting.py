@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from smartlogd import wiring
 from smartlogd.base.errors import DiskTrouble, SmartlogError
 from smartlogd.base.health import Command
+from smartlogd.base.known import Json
 from smartlogd.supervise import renewed, supervised
 from smartlogd.telemetry.health import status_line
 
@@ -64,6 +65,15 @@ class Reporter:
         """There are events to tell, or something stands otherwise than a moment ago."""
         if self._broker:
             self._broker.poke()
+
+    async def beat(self) -> None:
+        """A heartbeat is due, where there is a broker."""
+        if self._broker:
+            self._broker.beat()
+
+    async def act(self, step: Mapping[str, Json], timeout_s: float) -> Mapping[str, Json]:
+        """Ask at the broker for one step of a routine (`base.ports.Actuator`); away where there is none."""
+        return await self._broker.act(step, timeout_s) if self._broker else {"result": "away"}
 
     def state(self) -> Mapping[str, object]:
         """How telling fares, as plain JSON values."""

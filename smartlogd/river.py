@@ -161,9 +161,9 @@ class River:
         self._anew.set()
 
     async def sweep(self) -> None:
-        """Let go of pictures and faces that were kept long enough, now and every hour."""
-        store, parts = self._opened_store(), self.parts
-        await swept(store, parts.pipeline, parts.identifier, lambda: self._settings().identify)
+        """Let go of pictures and faces that were kept long enough; DiskTrouble where the disk refuses."""
+        if await swept(self._opened_store(), self._settings().identify):
+            await self.refresh()
 
     async def refresh(self) -> None:
         """Know the faces and the names that the database has by now."""

@@ -49,6 +49,8 @@ class Steering:
             "restart": lambda _: self._restart(),
             "line": self._line,
             "model": self._model,
+            "routine": self._routine,
+            "jobs": self._jobs,
         }
 
     def opened(self, crew: Crew) -> None:
@@ -137,6 +139,12 @@ class Steering:
 
     async def _model(self, command: Command) -> Mapping[str, object]:
         return await self._opened().trying.asked(command)
+
+    async def _routine(self, command: Command) -> Mapping[str, object]:
+        return await self._opened().clockwork.run_now(command.arguments)
+
+    async def _jobs(self, _: Command) -> Mapping[str, object]:
+        return self._opened().clockwork.jobs()
 
     async def _line(self, command: Command) -> Mapping[str, object]:
         """Set a line; it stays so over restarts, whatever the configuration says of it."""

@@ -46,6 +46,11 @@ class Link:
         """Read the enrolment and the options anew."""
         self._anew.set()
 
+    async def fetch(self) -> None:
+        """Ask the centre for news soon, where there is one and it is not given time to recover."""
+        if self._sync is not None:
+            self._sync.fetch()
+
     def is_sending(self) -> bool:
         """Whether rows go to the centre just now."""
         return self._sync is not None and self._sync.state()["word"] == "sending"

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -257,16 +257,24 @@ class Routines:
 
     async def _run(self, plan: Plan, run: EventId) -> None:
         """One run. Nobody is asked for anything before it is on the disk that it began: it is not done twice."""
+        began = self._teller.now().utc
         try:
-            began = self._teller.now().utc
-            await self._store.change(lambda connection: rows.ran(connection, plan.uid, began))
-        except DiskTrouble as trouble:
-            log.warning("routine not noted", extra={"routine": plan.name, "what": trouble.what})
-        try:
+            async with self._noted_of(plan):
+                await self._store.change(lambda connection: rows.ran(connection, plan.uid, began))
+        except asyncio.CancelledError:
+            self._runner.stopped(plan, run)
+            raise
+        async with self._noted_of(plan):
             await self._runner.run(plan, run, self._options().step_timeout_s)
+        self._news.set()
+
+    @contextlib.asynccontextmanager
+    async def _noted_of(self, plan: Plan) -> AsyncIterator[None]:
+        """What is done goes on where the log takes no note of it, which is said: a dog is hungry all the same."""
+        try:
+            yield
         except DiskTrouble as trouble:
             log.warning("routine not noted", extra={"routine": plan.name, "what": trouble.what})
-        self._news.set()
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do it; where the log cannot be read or written just now, which is said once, until it can."""

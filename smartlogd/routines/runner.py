@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from smartlogd.base.errors import DiskTrouble
@@ -88,14 +88,18 @@ class Runner:
             for number, step in enumerate(plan.steps):
                 done.append(await self._step(plan, run, number, step, timeout_s))
         except asyncio.CancelledError:
-            with contextlib.suppress(DiskTrouble):  # then it is found cut at the next start
-                self._finish(plan, run, "stopped", done)
+            self.stopped(plan, run, done)
             raise
         result = whole(done)
         self._finish(plan, run, result, done)
         return result
 
-    def _finish(self, plan: Plan, run: EventId, result: str, done: list[StepRun]) -> None:
+    def stopped(self, plan: Plan, run: EventId, done: Sequence[StepRun] = ()) -> None:
+        """Tell that it was stopped, where the log still takes it; else it is found cut at the next start."""
+        with contextlib.suppress(DiskTrouble):
+            self._finish(plan, run, "stopped", done)
+
+    def _finish(self, plan: Plan, run: EventId, result: str, done: Sequence[StepRun]) -> None:
         steps: list[Json] = [step.told() for step in done]
         self._teller.tell("routine_finished", plan, {"run": str(run), "result": result, "steps": steps})
         words = [step.standing.value for step in done]

@@ -60,6 +60,7 @@ class _Turn:
     zone: Zone
     jitter_s: float
     is_ours: bool
+    first_s: float = 0.0
     due_s: float = 0.0
     due: dt.datetime | None = None
     came: dt.datetime | None = None
@@ -81,14 +82,14 @@ class Schedule:
         self._wheel: Wheel | None = None
         self._group: asyncio.TaskGroup | None = None
 
-    def every(self, name: str, when: float | str, work: Work, *, jitter_s: float = 0.0) -> None:
-        """Do it every so many seconds, at once for the first time, or by cron in the device's time zone.
+    def every(self, name: str, when: float | str, work: Work, *, jitter_s: float = 0.0, first_s: float = 0.0) -> None:
+        """Do it every so many seconds, for the first time after `first_s`, or by cron in the device's time zone.
 
         `jitter_s` is how much later than that it may be, each time by chance. A job of this name is replaced.
         ValueError for a cron that is none.
         """
         times = cron(when) if isinstance(when, str) else when
-        self._put(_Turn(name, times, lambda _: work(), self._zone, jitter_s, is_ours=True))
+        self._put(_Turn(name, times, lambda _: work(), self._zone, jitter_s, is_ours=True, first_s=first_s))
 
     def at(self, name: str, times: Cron, zone: Zone, work: Due, *, came: dt.datetime | None = None) -> None:
         """Do it by cron in a time zone of its own; `came` is when it was last done. It is none of the daemon's jobs."""
@@ -177,7 +178,7 @@ class Schedule:
         if isinstance(turn.when, Cron):
             self._plan(turn)
         else:
-            turn.due_s = _loop_s() + turn.jitter_s * self._chance()
+            turn.due_s = _loop_s() + turn.first_s + turn.jitter_s * self._chance()
         self._wheel.put(turn.name)
 
     def _plan(self, turn: _Turn) -> None:

@@ -10,16 +10,20 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from smartlogd.base.errors import DiskTrouble
-from smartlogd.base.time import Clock, Stamp, monotonic_s
-from smartlogd.store import days, keeping, life, losses, orphans, room, seal, thin
+from smartlogd.base.time import Clock, Stamp
+from smartlogd.store import backups, days, keeping, life, losses, orphans, room, seal, thin
 from smartlogd.store.asker import Answer, Asker
 from smartlogd.store.engine import Store
 from smartlogd.store.options import StoreOptions
 from smartlogd.store.trouble import OK
+
+if TYPE_CHECKING:
+    from smartlogd.store.backup import Backup
 
 SEAL_S, LIFE_S, COUNT_S, THIN_S, LET_GO_S = 5.0, 15.0, 60.0, 600.0, 3600.0
 """How often the clock and signs of life are asked for, days counted and room looked after, and what is old goes."""
@@ -29,8 +33,17 @@ _BREATH_S = 0.05
 log = logging.getLogger("smartlogd.store")
 
 
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something that is done again and again: every so many seconds, or by cron."""
+
+    name: str
+    when: float | str
+    work: Callable[[], Awaitable[object]]
+
+
 class Upkeep:
-    """Looks after an open store; `run` is a task of the daemon.
+    """Looks after an open store, by `jobs` that a clockwork does; after the last of them it is to be closed.
 
     `clock` is the one that stamps the rows. `zone`, `options` and `has_locker` (whether recordings are uploaded to an
     object store) are asked each time, so that a reload is heard.
@@ -49,22 +62,24 @@ class Upkeep:
         self._asker = Asker(store.path)
         self._folder = store.path.parent
         self._is_cramped = False
-        self._trouble = ""
+        self._one = asyncio.Lock()
 
-    async def run(self) -> None:
-        """Do each when it is due, until cancelled; a disk that refuses is asked again in its turn."""
-        try:
-            tasks = (self.sealed, self.lived, self.counted, self.relieved, self.thinned, self.let_go)
-            due_s = dict.fromkeys(tasks, monotonic_s())
-            every_s = dict(zip(tasks, (SEAL_S, LIFE_S, COUNT_S, COUNT_S, THIN_S, LET_GO_S), strict=True))
-            while True:
-                for task, at_s in due_s.items():
-                    if at_s <= monotonic_s():
-                        due_s[task] = monotonic_s() + every_s[task]
-                        await self._tried(task)
-                await asyncio.sleep(max(0.0, min(due_s.values()) - monotonic_s()))
-        finally:
-            await self.close()
+    def jobs(self) -> tuple[Chore, ...]:
+        """What is to be done, each when it is due; DiskTrouble where a disk refuses, and then it is done the next time.
+
+        One at a time is done, but for the copy of the log: that takes long, and only reads.
+        """
+        options = self._options()
+        copying = (Chore("backup", options.backup_cron, self.backed_up),) if options.backup_cron else ()
+        return (
+            Chore("clock", SEAL_S, partial(self._alone, self.sealed)),
+            Chore("signs of life", LIFE_S, partial(self._alone, self.lived)),
+            Chore("days", COUNT_S, partial(self._alone, self.counted)),
+            Chore("room", COUNT_S, partial(self._alone, self.relieved)),
+            Chore("recordings", THIN_S, partial(self._alone, self.thinned)),
+            Chore("retention", LET_GO_S, partial(self._alone, self.let_go)),
+            *copying,
+        )
 
     async def sealed(self) -> seal.Sealed:
         """Date and correct what a trusted clock allows."""
@@ -151,8 +166,14 @@ class Upkeep:
             log.info("old rows let go", extra={"rows": events})
         return events
 
+    async def backed_up(self) -> Backup:
+        """Copy the log beside itself; the copy."""
+        options = self._options()
+        made = partial(backups.copied, keep=options.backup_keep, keep_free_mib=options.keep_free_mib)
+        return await asyncio.to_thread(made, self._folder, self._now().utc)
+
     async def close(self) -> None:
-        """Close the connection that only reads; `run` does so at its end, and may be run again."""
+        """Close the connection that only reads; more may be done after it, and then it is to be closed again."""
         asker, self._asker = self._asker, Asker(self._store.path)
         await asker.close()
 
@@ -165,16 +186,10 @@ class Upkeep:
     async def _ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
         return await self._asker.ask(question)
 
-    async def _tried(self, task: Callable[[], Awaitable[object]]) -> None:
-        """Do it; say a trouble once, for the journal says it too, and tries again itself."""
-        try:
+    async def _alone(self, task: Callable[[], Awaitable[object]]) -> None:
+        """Do it once nothing else is being done."""
+        async with self._one:
             await task()
-        except DiskTrouble as trouble:
-            if trouble.what != self._trouble:
-                log.warning("store not looked after", extra={"what": trouble.what, "hint": trouble.hint})
-            self._trouble = trouble.what
-        else:
-            self._trouble = ""
 
     def _tell_room(self, *, is_cramped: bool, files: int) -> None:
         """Say when room gets scarce, when there is room again, and each time that files had to go."""

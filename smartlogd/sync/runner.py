@@ -22,8 +22,6 @@ from smartlogd.sync.pull import Pull
 from smartlogd.sync.push import Push
 from smartlogd.sync.trouble import CentreTrouble
 
-SLACK = 1.5
-"""So much longer than the interval is waited for whoever says that news are due, before they are fetched unasked."""
 COUNT_S = 30.0
 """How often what waits is counted while nothing happens."""
 NOW_S = 12.0
@@ -136,9 +134,13 @@ class Sync:
         return await self.status()
 
     def fetch(self) -> None:
-        """News are due: whoever has the time says so. A centre that is away is left alone until it is its turn."""
-        self._pulled_s = float("-inf")
-        self._wake.set()
+        """News are due, says whoever keeps the time: they are fetched soon, unless they were a moment ago.
+
+        A centre that is away is left alone until its time to recover is over.
+        """
+        if _now_s() - self._pulled_s >= self._options.interval_s / 2:
+            self._pulled_s = float("-inf")
+            self._wake.set()
 
     async def pause(self) -> Mapping[str, object]:
         """Send and fetch nothing until `resume`, also after a restart; a parcel under way is finished."""
@@ -200,8 +202,7 @@ class Sync:
     def _is_news_due(self, *, beside: bool) -> bool:
         """Whether the centre is to be asked for news: at intervals, and beside rows that went up just now."""
         now_s = _now_s()
-        interval_s = self._options.interval_s
-        span_s = min(self._options.pull_beside_s, interval_s) if beside else SLACK * interval_s
+        span_s = min(self._options.pull_beside_s, self._options.interval_s) if beside else self._options.interval_s
         return self._down.is_over(now_s) and now_s - self._pulled_s >= span_s
 
     async def _gone(self, way: Patience, walk: Callable[[], Awaitable[bool]]) -> bool:

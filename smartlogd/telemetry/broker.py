@@ -121,6 +121,11 @@ class Broker:
         if self._session is not None:
             self._session.beat_now()
 
+    def beat(self) -> None:
+        """A heartbeat is due, says whoever keeps the time: it is sent soon, unless one was a moment ago."""
+        if _now_s() - self._account.beat_s >= self._parts.heartbeat_s / 2:
+            self.beat_now()
+
     async def act(self, step: Mapping[str, Json], timeout_s: float) -> Mapping[str, Json]:
         """Ask for one step of a routine (`base.ports.Actuator`); away where nobody is reached, or no broker named."""
         return await self._hands.act(step, timeout_s) if self._options.host else {"result": "away"}

@@ -95,6 +95,7 @@ class Presence:
         message = health.rendered(beat, names=self._options.names)
         await self._voice.tell(self._topics.state, health.encoded(message), retain=True)
         self._account.beats += 1
+        self._account.beat_s = asyncio.get_running_loop().time()
 
     def _standing(self, beat: Heartbeat) -> dict[str, bytes]:
         """How each thing stands, by its topic; nothing for lines that went, which takes away what stood there."""

@@ -23,6 +23,8 @@ class Account:
     refused: int = 0
     too_large: int = 0
     beats: int = 0
+    beat_s: float = float("-inf")
+    """When the last one was sent, on the loop's clock."""
     announced: Mapping[str, str] | None = None
     """The components that Home Assistant was ever told of; None before that was asked."""
     pictures_lost: int = 0

@@ -28,7 +28,7 @@ class SetClock:
         self._ahead = to - self._machine.now().utc
 
 
-async def until(is_so: Callable[[], bool], within_s: float = 5.0) -> None:
+async def until(is_so: Callable[[], bool], within_s: float = 20.0) -> None:
     """Wait until it is so."""
     async with asyncio.timeout(within_s):
         while not is_so():

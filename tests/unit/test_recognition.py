@@ -4,7 +4,6 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,7 +14,7 @@ from looks import NEAR, look
 from walks import at
 
 from smartlogd import recognition, wiring
-from smartlogd.base.errors import Missing, SmartlogError
+from smartlogd.base.errors import DiskTrouble, Missing, SmartlogError
 from smartlogd.base.ids import ReplayIds
 from smartlogd.base.known import PersonId
 from smartlogd.base.time import SystemClock
@@ -161,45 +160,19 @@ class TestReadingAnew:
 
 
 class TestCleaningUp:
-    async def test_strangers_who_were_kept_long_enough_are_not_known_any_more(
-        self, village: Village, identifier: FaceIdentifier
-    ) -> None:
+    async def test_strangers_who_were_kept_long_enough_go_and_that_is_said(self, village: Village) -> None:
         village.enrolled("Anna")
         village.stranger()
         async with running(village.folder) as store:
-            flow = river(store, identifier)
-            await refreshed(store, flow, identifier)
-            assert len(identifier.gallery) == 3
-            await self.once(swept(store, flow, identifier, lambda: IdentifyOptions(stranger_keep_d=0)), identifier, 2)
-        assert [one.who.is_known for one in identifier.gallery.templates] == [True, True]
+            assert await swept(store, IdentifyOptions(stranger_keep_d=0)) is True
+            assert await swept(store, IdentifyOptions(stranger_keep_d=0)) is False
+        assert village.ask("SELECT count(*) FROM face_templates WHERE subject IS NOT NULL") == [(0,)]
 
-    async def once(self, sweeping: Any, identifier: FaceIdentifier, faces: int) -> None:
-        task = asyncio.create_task(sweeping)
-        async with asyncio.timeout(10):
-            while len(identifier.gallery) != faces:
-                await asyncio.sleep(0.01)
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-    async def test_a_disk_that_refuses_is_told_of_and_asked_again_later(
-        self,
-        village: Village,
-        identifier: FaceIdentifier,
-        caplog: pytest.LogCaptureFixture,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr(recognition, "SWEEP_S", 0.01)
+    async def test_a_disk_that_refuses_is_told_of(self, village: Village) -> None:
         async with running(village.folder) as store:
-            flow = river(store, identifier)
-        task = asyncio.create_task(swept(store, flow, identifier, IdentifyOptions))
-        async with asyncio.timeout(10):
-            while sum(record.message == "nothing let go" for record in caplog.records) < 2:
-                await asyncio.sleep(0.01)
-        assert not task.done()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+            pass
+        with pytest.raises(DiskTrouble):
+            await swept(store, IdentifyOptions())
 
 
 class TestOpening:

@@ -34,7 +34,7 @@ class Caller:
 
     def __init__(self, host: str) -> None:
         self.host = host
-        self.pokes = 0
+        self.pokes = self.beats = 0
         self.is_live = self.is_over = False
 
     async def run(self) -> None:
@@ -49,6 +49,12 @@ class Caller:
 
     def poke(self) -> None:
         self.pokes += 1
+
+    def beat(self) -> None:
+        self.beats += 1
+
+    async def act(self, step: Mapping[str, Any], timeout_s: float) -> Mapping[str, Any]:
+        return {"result": "done", "detail": f"{step['type']} within {timeout_s} s"}
 
 
 class Desk:
@@ -126,6 +132,18 @@ async def test_other_settings_of_the_broker_end_one_call_and_begin_another(desk:
         await until(lambda: desk.calls[1].is_over)
         await until(lambda: desk.reporter.state()["mqtt"] == {"word": "off", "detail": ""})
     assert [feed._is_closed for feed in desk.feeds] == [True, True]
+
+
+async def test_a_routine_is_helped_and_a_heartbeat_sent_where_there_is_a_broker(desk: Desk) -> None:
+    desk.settings = settings("one.example")
+    await desk.reporter.beat()
+    assert await desk.reporter.act({"type": "treat"}, 2.0) == {"result": "away"}
+    async with alongside(desk.reporter.run()):
+        await until(lambda: desk.calls and desk.calls[0].is_live)
+        await desk.reporter.beat()
+        assert desk.calls[0].beats == 1
+        assert await desk.reporter.act({"type": "treat"}, 2.0) == {"result": "done", "detail": "treat within 2.0 s"}
+    assert await desk.reporter.act({"type": "treat"}, 2.0) == {"result": "away"}
 
 
 async def test_at_the_end_it_hangs_up_and_remembers_its_place(desk: Desk) -> None:

@@ -71,6 +71,16 @@ class Ship:
     def trying(self) -> Ship:
         return self
 
+    @property
+    def clockwork(self) -> Ship:
+        return self
+
+    async def run_now(self, asked: Mapping[str, object]) -> Mapping[str, object]:
+        return {"name": "breakfast", **asked}
+
+    def jobs(self) -> Mapping[str, object]:
+        return {"jobs": []}
+
     async def hush(self) -> None:
         self.done.append("hushed")
 
@@ -120,6 +130,11 @@ async def test_what_nobody_knows_is_refused(ship: Ship) -> None:
     with pytest.raises(UnusableInput, match="none we know"):
         await ship.obey("dance")
     assert ship.done == []
+
+
+async def test_a_routine_is_begun_and_the_jobs_are_told(ship: Ship) -> None:
+    assert await ship.obey("routine", run="breakfast") == {"name": "breakfast", "run": "breakfast"}
+    assert await ship.obey("jobs") == {"jobs": []}
 
 
 async def test_the_lens_is_closed_before_it_is_noted_and_opened_after(ship: Ship) -> None:

@@ -75,6 +75,13 @@ async def test_a_centre_that_cannot_be_reached_is_a_word_in_the_state_and_no_err
         assert (await link.asked("resume"))["paused"] is False
 
 
+async def test_news_are_fetched_only_where_there_is_a_centre(tmp_path: Path) -> None:
+    async with running(tmp_path) as store, linked(store, tmp_path) as link:
+        assert await word(link, "off") == "off"
+        await link.fetch()
+        assert link.state() == {"word": "off", "detail": ""}
+
+
 async def test_an_enrolment_that_comes_and_goes_is_taken_over_when_told(tmp_path: Path) -> None:
     async with running(tmp_path) as store, linked(store, tmp_path, gather_s=0.1, interval_s=1.0) as link:
         assert await word(link, "off") == "off"

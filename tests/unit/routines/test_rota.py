@@ -82,6 +82,9 @@ class House:
             json.loads(data) for (data,) in self.rows(f"SELECT data FROM events WHERE type = '{type_}' ORDER BY id")
         ]
 
+    async def is_open(self) -> None:
+        await until(lambda: self.routines._group is not None)
+
     async def plans(self, at: dt.datetime | None) -> None:
         at_us = None if at is None else int(at.timestamp() * 1_000_000)
         await until(lambda: self.rows("SELECT next_run_at FROM routines") == [(at_us,)])
@@ -179,7 +182,7 @@ async def test_it_is_begun_by_hand_though_it_is_disabled_and_once_at_a_time(hous
     with pytest.raises(ServiceAway):
         await house.routines.run_now("breakfast")
     async with house.on():
-        await asyncio.sleep(0.1)
+        await house.is_open()
         told = await house.routines.run_now("breakfast")
         assert (told["uid"], told["name"], told["steps"]) == (uid, "breakfast", 1)
         with pytest.raises(UnusableInput, match="runs already"):
@@ -329,6 +332,7 @@ async def test_a_run_that_was_cut_has_its_end_at_the_next_start_and_is_not_done_
         async with written(opened()) as store:
             house = House(store, clock)
             async with house.on():
+                await house.is_open()
                 await house.plans(EIGHT + DAY)
     assert house.told() == [{"routine": uid, "name": "breakfast", "run": run, "result": "cut", "steps": []}]
     assert len(house.told("routine_started")) == 1
@@ -338,13 +342,13 @@ async def test_a_run_that_was_cut_has_its_end_at_the_next_start_and_is_not_done_
 async def test_a_stop_in_the_middle_is_told_as_one(house: House) -> None:
     await house.adds(steps=[{"type": "wait", "duration_s": 60.0}])
     async with house.on():
-        await asyncio.sleep(0.1)
+        await house.is_open()
         await house.routines.run_now("breakfast")
         await until(lambda: bool(house.told("routine_started")))
     await until(lambda: bool(house.told()))
     assert [one["result"] for one in house.told()] == ["stopped"]
     async with house.on():
-        await asyncio.sleep(0.2)
+        await house.is_open()
     assert len(house.told()) == 1
 
 

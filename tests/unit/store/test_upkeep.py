@@ -15,12 +15,15 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from clockwork import turning
 from reels import files, shelved, wanted
 
 import smartlogd.store.upkeep
 from smartlogd.base.known import Event
 from smartlogd.base.time import Stamp
 from smartlogd.base.who import Recognition
+from smartlogd.routines.schedule import Schedule
+from smartlogd.store.backups import backups
 from smartlogd.store.begin import begin
 from smartlogd.store.engine import Store
 from smartlogd.store.log import passings
@@ -136,6 +139,13 @@ async def test_old_rows_go_once_the_centre_has_them_and_their_day_is_counted(
     assert rows(folder, "SELECT in_count FROM device_metrics_daily") == [(3,)]
 
 
+def scheduled(upkeep: Upkeep, clock: HandClock) -> Schedule:
+    schedule = Schedule(lambda: UTC, clock)
+    for chore in upkeep.jobs():
+        schedule.every(chore.name, chore.when, chore.work)
+    return schedule
+
+
 async def test_everything_is_done_in_its_turn_until_the_daemon_stops(
     opener: Opener, running: Any, crossing: Maker, clock: HandClock, at: Stamp, folder: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -143,39 +153,75 @@ async def test_everything_is_done_in_its_turn_until_the_daemon_stops(
     monkeypatch.setattr(smartlogd.store.upkeep, "SEAL_S", 0.02)
     monkeypatch.setattr(smartlogd.store.upkeep, "COUNT_S", 0.02)
     async with running(opener(clock=clock, machine_boot=KERNEL)) as store:
-        task = asyncio.create_task(upkeep_of(store, clock).run())
-        await store.journal.append(crossing(stamp=clock.now())).durable()
-        clock.stamp = at.shifted(5)
-        async with asyncio.timeout(5):
-            while rows(folder, "SELECT max(in_count) FROM ai_metrics_daily WHERE date = '2027-03-01'") != [(1,)]:
-                await asyncio.sleep(0.02)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        upkeep = upkeep_of(store, clock)
+        async with turning(scheduled(upkeep, clock)):
+            await store.journal.append(crossing(stamp=clock.now())).durable()
+            clock.stamp = at.shifted(5)
+            async with asyncio.timeout(5):
+                while rows(folder, "SELECT max(in_count) FROM ai_metrics_daily WHERE date = '2027-03-01'") != [(1,)]:
+                    await asyncio.sleep(0.02)
+        await upkeep.close()
 
 
 async def test_a_database_that_is_away_is_said_once_and_asked_again(
     opener: Opener, running: Any, crossing: Maker, clock: HandClock, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture, folder: Path,
 ) -> None:  # fmt: skip
-    for name in ("SEAL_S", "COUNT_S"):
+    for name in ("SEAL_S", "LIFE_S", "COUNT_S"):
         monkeypatch.setattr(smartlogd.store.upkeep, name, 0.02)
     async with running(opener(clock=clock)) as store:
+        upkeep = upkeep_of(store, clock)
         await store.journal.append(crossing(stamp=clock.now())).durable()
         store.path.rename(folder / "away.db")
-        task = asyncio.create_task(upkeep_of(store, clock).run())
-        async with asyncio.timeout(5):
-            while not caplog.records:
-                await asyncio.sleep(0.02)
-        await asyncio.sleep(0.1)
-        assert [record.message for record in caplog.records] == ["store not looked after"]
-        (folder / "away.db").rename(store.path)
-        async with asyncio.timeout(5):
-            while rows(folder, "SELECT in_count FROM ai_metrics_daily") != [(1,)]:
-                await asyncio.sleep(0.02)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        async with turning(scheduled(upkeep, clock)):
+            async with asyncio.timeout(5):
+                while not caplog.records:
+                    await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
+            assert [record.message for record in caplog.records] == ["job failed"]
+            (folder / "away.db").rename(store.path)
+            async with asyncio.timeout(5):
+                while rows(folder, "SELECT in_count FROM ai_metrics_daily") != [(1,)]:
+                    await asyncio.sleep(0.02)
+        await upkeep.close()
+
+
+async def test_one_thing_at_a_time_is_done(opener: Opener, running: Any, clock: HandClock) -> None:
+    together, most = 0, 0
+
+    class Watched(Upkeep):
+        async def sealed(self) -> Sealed:
+            nonlocal together, most
+            together += 1
+            most = max(most, together)
+            await asyncio.sleep(0.01)
+            together -= 1
+            return Sealed(0, 0)
+
+        counted = relieved = let_go = sealed  # type: ignore[assignment]
+
+    async with running(opener(clock=clock)) as store:
+        upkeep = Watched(store, clock, lambda: UTC, lambda: StoreOptions(keep_free_mib=0))
+        await asyncio.gather(*(chore.work() for chore in upkeep.jobs() if chore.name != "backup"))
+        await upkeep.close()
+    assert most == 1
+
+
+async def test_the_log_is_copied_where_that_is_wanted(
+    opener: Opener, running: Any, crossing: Maker, clock: HandClock, at: Stamp, folder: Path
+) -> None:
+    clock.stamp = at
+    async with running(opener(clock=clock)) as store:
+        await store.journal.append(crossing(stamp=at)).durable()
+        assert "backup" not in {chore.name for chore in upkeep_of(store, clock, backup_cron="").jobs()}
+        upkeep = upkeep_of(store, clock)
+        (copying,) = (chore for chore in upkeep.jobs() if chore.name == "backup")
+        assert copying.when == "30 3 * * 0"
+        await copying.work()
+        await upkeep.close()
+    assert [path.name for path in backups(folder)] == ["smartlog-20270301T120000Z.db"]
+    with closing(sqlite3.connect(backups(folder)[0])) as connection:
+        assert connection.execute("SELECT count(*) FROM smartlog").fetchone() == (1,)
 
 
 async def test_recordings_go_when_they_were_kept_long_enough(

@@ -67,6 +67,22 @@ def test_without_rows_the_centre_is_asked_for_news_once_an_interval_and_no_more(
     during(story)
 
 
+def test_whoever_keeps_the_time_has_news_fetched_unless_they_were_a_moment_ago(during, sync, centre) -> None:
+    async def story() -> None:
+        await asyncio.sleep(3)
+        assert len(centre.pulls) == 1
+        sync.fetch()
+        await asyncio.sleep(10)
+        assert len(centre.pulls) == 1, "a moment ago"
+        for _ in range(9):
+            await asyncio.sleep(40)
+            sync.fetch()
+        await asyncio.sleep(3)
+        assert len(centre.pulls) == 10, "each time, and no more often than that"
+
+    during(story)
+
+
 @pytest.mark.parametrize(("chance", "first_s"), [(0.0, 60), (0.5, 30), (1.0, 0)])
 def test_a_fleet_that_was_switched_on_together_asks_for_news_at_different_times(
     live, outbox, inbox, centre, options, clock, chance, first_s
