@@ -34,6 +34,13 @@ def create(
     uses: Annotated[
         int | None, typer.Option(min=1, max=1_000_000, help="How often; without, any number of times.")
     ] = None,
+    blur_unknown: Annotated[
+        bool | None,
+        typer.Option(
+            "--blur-unknown/--as-it-is",
+            help="Share a copy that hides the faces of strangers; as record.blur_unknown unless given.",
+        ),
+    ] = None,
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
@@ -46,8 +53,9 @@ def create(
     span = span_s(expires)
     if not span:
         raise SmartlogError(f"--expires {expires!r} is no span.", 'Write it as "24h", "7d" or "4w".', code=Exit.USAGE)
+    shared = _to_share(config, clip, blur_unknown)
     token = new_token()
-    told = made(config, "share", recording=clip, token_sha256=token_sha256(token), expires_s=float(span), uses=uses)
+    told = made(config, "share", recording=shared, token_sha256=token_sha256(token), expires_s=float(span), uses=uses)
     if as_json:
         typer.echo(json.dumps({"token": token, **told}))
         return
@@ -104,6 +112,23 @@ def list_(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT0
         typer.echo(columns(("id", "what", "phase", "labels", "opens"), rows))
     else:
         typer.echo("No link opens anything.")
+
+
+def _to_share(config: Path | None, clip: str, blur_unknown: bool | None) -> str:  # noqa: FBT001 - as it was asked
+    """What the link is to open: the recording itself, or a copy of the clip that is made now."""
+    from smartlogd.base.known import Medium
+    from smartlogd.settings import read_settings
+    from smartlogd.store.recordings import recording
+
+    if blur_unknown is None:
+        found = recording(state_of(config), clip)
+        blur_unknown = found.medium is Medium.CLIP and not found.original and read_settings(config).record.blur_unknown
+    if not blur_unknown:
+        return clip
+    from smartlogd.cli.blurring import blurred_copy
+
+    typer.echo("Blurring faces ...", err=True)
+    return blurred_copy(config, clip)
 
 
 def _at_centre(config: Path | None, token: str) -> Mapping[str, object] | None:

@@ -33,8 +33,13 @@ _USE = "UPDATE {table} SET share_uses_left = share_uses_left - 1 WHERE event_id 
 
 
 def new_token() -> str:
-    """A token that nobody guesses: 32 random bytes, written so that they stand in an address as they are."""
-    return secrets.token_urlsafe(TOKEN_BYTES)
+    """A token that nobody guesses: 32 random bytes, written so that they stand in an address as they are.
+
+    None begins with a dash: on a command line it would be taken for an option.
+    """
+    while (token := secrets.token_urlsafe(TOKEN_BYTES)).startswith("-"):
+        pass
+    return token
 
 
 def token_sha256(token: str) -> str:

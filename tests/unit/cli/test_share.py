@@ -12,6 +12,7 @@ import pytest
 from film import Film
 
 from smartlogd.base.errors import Exit
+from smartlogd.base.known import Medium
 
 Smartlogd = Callable[..., Any]
 
@@ -69,3 +70,31 @@ def test_what_is_not_there_cannot_be_shared(smartlogd: Smartlogd, film: Film) ->
     gone = film.shelve(1)
     smartlogd("clips", "delete", gone.id)
     assert "is lost" in smartlogd("share", "create", gone.id).err
+
+
+@pytest.fixture
+def copied(film: Film, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Copies take no models and no time here: which clips were to be copied; each has another clip as its copy."""
+    copied: list[str] = []
+
+    def copy(_: Path | None, clip: str) -> str:
+        copied.append(clip)
+        return str(film.shelve(9).id)
+
+    monkeypatch.setattr("smartlogd.cli.blurring.blurred_copy", copy)
+    return copied
+
+
+def test_a_copy_without_strangers_faces_is_shared_where_that_is_asked_for(
+    smartlogd: Smartlogd, film: Film, copied: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, shot = str(film.shelve(1).id), str(film.shelve(2, medium=Medium.SNAPSHOT).id)
+    told = json.loads(smartlogd("share", "create", one, "--blur-unknown", "--json").out)
+    assert copied == [one]
+    assert told["recording"] != one
+    assert json.loads(smartlogd("share", "create", one, "--json").out)["recording"] == one
+    monkeypatch.setenv("SMARTLOG_RECORD__BLUR_UNKNOWN", "true")
+    assert json.loads(smartlogd("share", "create", one, "--json").out)["recording"] != one
+    assert json.loads(smartlogd("share", "create", one, "--as-it-is", "--json").out)["recording"] == one
+    assert json.loads(smartlogd("share", "create", shot, "--json").out)["recording"] == shot, "only clips are copied"
+    assert copied == [one, one]

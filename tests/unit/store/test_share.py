@@ -54,9 +54,10 @@ def opened(work: Work, token: str) -> Outcome:
 
 
 def test_tokens_are_long_and_never_the_same() -> None:
-    tokens = {new_token() for _ in range(100)}
-    assert len(tokens) == 100
+    tokens = {new_token() for _ in range(1000)}
+    assert len(tokens) == 1000
     assert {len(token) for token in tokens} == {43}
+    assert not any(token.startswith("-") for token in tokens), "on a command line that is an option"
 
 
 def test_only_the_hash_is_kept(
