@@ -20,6 +20,7 @@ _LEFT = "left_after"
 """The newest event when the centre went; later ones are enqueued when one comes again."""
 LONGEST = "longest_us"
 """How long anything lasted at most: so far back something may have begun that lasts."""
+_DAY_US = 86_400_000_000
 STEP = 10_000
 """So many rows of history are enqueued in one transaction: some hundredths of a second."""
 
@@ -89,7 +90,8 @@ def begin(connection: sqlite3.Connection) -> bool:
         note(connection, MARK, newest)
     elif isinstance(left, int):
         connection.execute(_EVENTS, (NORMAL, left, newest))
-        connection.execute(_ENDED, {"left": left, "longest": noted(connection, LONGEST) or 0})
+        longest = noted(connection, LONGEST)
+        connection.execute(_ENDED, {"left": left, "longest": max(_DAY_US, longest if isinstance(longest, int) else 0)})
     connection.execute(_DROP, (_LEFT,))
     _everyone(connection)
     return True

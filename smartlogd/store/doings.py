@@ -23,6 +23,8 @@ from smartlogd.store.quarters import QUARTER_US, Counted, bounds, by_day, note_q
 
 COUNTED, RECOUNT = "doings_to", "recount_doings"
 """Keys in `meta`."""
+_LONGEST_US = 32 * 86_400_000_000
+"""Nobody stays so long; whoever writes by hand that someone did does not have months looked through every minute."""
 _NO_COUNT: Numbers = dict.fromkeys(COLUMNS, 0)
 
 _TYPES = listed(TYPES)
@@ -212,6 +214,7 @@ def _near(begin: int, end: int) -> Iterator[int]:
 
 
 def _note_longest(connection: sqlite3.Connection, lasted: int) -> None:
+    lasted = min(lasted, _LONGEST_US)
     if lasted > longest(connection):
         note(connection, LONGEST, lasted)
 

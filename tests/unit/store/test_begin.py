@@ -113,3 +113,16 @@ def test_another_centre_gets_everyone_all_that_waits_and_by_and_by_what_the_firs
     assert waiting(log, "tombstone", "user", "subject", "template") == EVERYONE
     assert noted(log, MARK) == 12
     assert backfill(log, 100) == 12
+
+
+def test_what_ended_while_there_was_no_centre_is_told_once_more(log: sqlite3.Connection) -> None:
+    begin(log)
+    happen(log, 3)
+    log.execute("UPDATE events SET type = 'sit', ended_at = ts WHERE id = 11")
+    log.execute("DELETE FROM outbox")
+    end(log)
+    log.execute("UPDATE events SET type = 'lie', ended_at = 50 WHERE id = 12")
+    happen(log, 1)
+    assert waiting(log) == []
+    begin(log)
+    assert waiting(log, "event", "ended") == [("event", "14", 1), ("ended", "12", 1)]
