@@ -108,7 +108,7 @@ def shaped(shape: Shape | None, body: Detection) -> Shape:
 def _of_person(body: Detection, aspect: float) -> Posed | None:
     shoulder = _joint(body, ("left_shoulder", "right_shoulder"), aspect, _SEEN)
     hip = _joint(body, ("left_hip", "right_hip"), aspect, _SEEN)
-    if shoulder is None or hip is None:
+    if shoulder is None or hip is None or shoulder.space == hip.space:
         return None
     lying = _between(_angle(_way(hip.space, shoulder.space), _UP), 45, 60)
     seen = min(shoulder.seen, hip.seen)
@@ -177,7 +177,9 @@ def _of_dog(body: Detection, aspect: float, shape: Shape | None) -> Posed | None
     is slim sits, or stands towards the camera: that is why it is never sure. What is long stands, if it is not low.
     """
     box = body.box
-    form = box.width * aspect / box.height if box.height > 0 else 0.0
+    if box.height <= 0:
+        return None
+    form = box.width * aspect / box.height
     if shape is not None and shape.goes:
         return Posed("stand", _DOG_SURE)
     if shape is not None and box.height < _LOW * shape.height:
