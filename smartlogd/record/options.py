@@ -84,7 +84,7 @@ class RecordOptions(BaseModel):
         default=26, ge=10, le=40, description="Quality of clips encoded here, as x264's constant rate factor."
     )
     blur_unknown: bool = Field(
-        default=True, description="Blur the faces of those who are not known in the copy of a clip that is shared."
+        default=False, description="Share a copy of a clip in which the faces of those who are not known are blurred."
     )
     movie_crf: int = Field(
         default=23,

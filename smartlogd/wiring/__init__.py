@@ -6,7 +6,7 @@ command that needs one of them does not wait for the others.
 
 from __future__ import annotations
 
-from smartlogd.wiring.faces import embedder, enroller, face_models, identifier, templates, votes
+from smartlogd.wiring.faces import embedder, enroller, face_models, identifier, strangers, templates, votes
 from smartlogd.wiring.keeping import feed, store, upkeep
 from smartlogd.wiring.listening import ear, microphone
 from smartlogd.wiring.models import (
@@ -78,6 +78,7 @@ __all__ = [
     "still_animals",
     "still_people",
     "store",
+    "strangers",
     "stray_objects",
     "sync",
     "templates",

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from smartlogd.identify.enrol import Enroller
     from smartlogd.identify.gallery import Gallery
     from smartlogd.identify.identifier import FaceIdentifier, Refine
+    from smartlogd.identify.strangers import Strangers
     from smartlogd.movement.vote import VoteRules
+
+LEAST_FACE_SCORE = 0.3
+"""What is at least so surely a face is hidden."""
 
 
 def embedder(settings: Settings) -> Embedder:
@@ -69,6 +73,21 @@ def enroller(settings: Settings) -> Enroller:
 
     faces = open_stills(settings.detect, model_registry(settings))
     return Enroller(faces.find, embedder(settings), settings.identify.gate())
+
+
+def strangers(settings: Settings) -> Strangers:
+    """What finds the faces of those whom nobody has enrolled; raises Missing where a model is not there.
+
+    It looks for faces that the log would not be sure of: one too many is hidden rather than one too few.
+    """
+    from smartlogd.detect.stills import open_stills
+    from smartlogd.identify.gallery import Gallery
+    from smartlogd.identify.strangers import Strangers
+
+    lenient = settings.detect.model_copy(update={"face_score": min(settings.detect.face_score, LEAST_FACE_SCORE)})
+    faces = open_stills(lenient, model_registry(settings))
+    known = Gallery(templates(settings.folders().state))
+    return Strangers(faces.find, embedder(settings), known, settings.identify.known_distance)
 
 
 def templates(folder: Path, name: str | None = None) -> tuple[Template, ...]:

@@ -154,6 +154,7 @@ def clips(
             "encoded_s": [round(one, 3) for one in measured.encoded_s],
             "cpu_s": [[round(one, 3) for one in each] for each in measured.cpu_s],
             "ratio": round(measured.ratio, 3), "encoded_ratio": round(measured.encoded_ratio, 3),
+            "cpu_ratios": [round(one, 3) for one in measured.cpu_ratios],
             "wanted": WANTED_CLIPS,
         },
         f"clips: {measured.clips[0]} cut; ratio {measured.ratio:.2f} with the camera's packets, "
