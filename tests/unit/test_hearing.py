@@ -175,6 +175,16 @@ async def test_a_change_of_other_settings_does_not_interrupt_it(hearing: Made, b
         await until(lambda: len(recordings.opened) == 2)
 
 
+async def test_another_model_is_heard_by_from_its_loading_on(hearing: Made, bark: Path, journal: Kept) -> None:
+    recordings = Recordings(bark)
+    listening = hearing(settings, recordings)
+    async with running(listening):
+        await until(lambda: bool(journal.events))
+        listening.anew()
+        await until(lambda: len(recordings.opened) == 2)
+        assert recordings.opened[0].status == "ended"
+
+
 async def test_whoever_is_not_to_be_seen_is_not_heard(hearing: Made, bark: Path, journal: Kept) -> None:
     recordings = Recordings(bark)
     listening = hearing(settings, recordings)
