@@ -62,7 +62,7 @@ def _judge(folder: Path) -> Callable[[Path, Settings], Coroutine[None, None, Jud
         from smartlogd.cli.eval_clips import judged as judge_clips
 
         return judge_clips
-    subject = labels.subject(folder, ("people", "dogs", "label"))
+    subject = labels.subject(folder, ("people", "dogs", "bark"))
     if subject == "people":
         from smartlogd.cli.eval_poses import judged as judge_poses
 
