@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -17,7 +17,10 @@ from smartlogd.cli.options import AsJson, Config
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from smartlogd.base.health import Told
     from smartlogd.store.log import Passing
+
+Row = TypeVar("Row")
 
 FOLLOW_S = 0.5
 """How often a followed log is read again."""
@@ -39,6 +42,7 @@ def log(
     line: Annotated[str | None, typer.Option(metavar="NAME", help="Only passings of this line.")] = None,
     action: Annotated[Action | None, typer.Option(help="Only who came in (I), or went out (O).")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many, the newest of them.")] = 1000,
+    events: Annotated[bool, typer.Option("--events", help="All that happened, and how long it lasted.")] = False,  # noqa: FBT002
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing as rows come.")] = False,  # noqa: FBT002
     format_: Annotated[
         Format, typer.Option("--format", help="A table, one JSON object a line, or CSV.")
@@ -48,14 +52,23 @@ def log(
 ) -> None:
     """Print who passed, which way, and when.
 
-    Works with and without a running daemon; times are local.
+    Works with and without a running daemon; times are local. With --events, each thing that happened is printed once,
+    in the order in which it was written.
     """
     from smartlogd.base.time import SystemClock
+    from smartlogd.cli import happened
     from smartlogd.cli.rows import writer
     from smartlogd.settings import read_settings
 
     folder = read_settings(config).folders().state
     begin = None if since is None else moment(since, SystemClock().now().utc)
+    if events:
+        if line or action or format_ is Format.CSV:
+            raise SmartlogError("--events goes without --line, --action and CSV.", code=Exit.USAGE)
+        tell = happened.writer(as_json=as_json or format_ is Format.JSON)
+        for told in _happened(folder, begin, limit, follow=follow):
+            tell(told)
+        return
     write = writer("json" if as_json else format_.value)
     for row in _rows(folder, begin, line, action, limit, follow=follow):
         write(row)
@@ -98,15 +111,36 @@ def _rows(
     folder: Path, since: dt.datetime | None, line: str | None, action: Action | None, limit: int, *, follow: bool
 ) -> Iterator[Passing]:
     """What is there, oldest first; then, when following, what comes."""
-    import threading
-
     from smartlogd.store.log import passings
 
-    newest: int | None = None  # None asks for the newest rows, a number for those that came after it
+    def read(after: int | None) -> list[Passing]:
+        return passings(folder, since=since, line=line, action=action, limit=limit, after_id=after)
+
+    return _followed(read, lambda row: row.id, follow=follow)
+
+
+def _happened(folder: Path, since: dt.datetime | None, limit: int, *, follow: bool) -> Iterator[Told]:
+    """All that happened, likewise; `since` is of what is printed, not of what is read."""
+    from smartlogd.store.happened import happened
+
+    def read(after: int | None) -> tuple[Told, ...]:
+        return happened(folder, limit=limit, after=after)
+
+    found = _followed(read, lambda told: told.seq, follow=follow)
+    return (told for told in found if since is None or told.at >= since)
+
+
+def _followed(
+    read: Callable[[int | None], Iterable[Row]], number: Callable[[Row], int], *, follow: bool
+) -> Iterator[Row]:
+    """What `read` gives: the newest when asked with None, then what came after a number."""
+    import threading
+
+    newest: int | None = None
     pause = threading.Event()
     while True:
-        for row in passings(folder, since=since, line=line, action=action, limit=limit, after_id=newest):
-            newest = max(newest or 0, row.id)
+        for row in read(newest):
+            newest = max(newest or 0, number(row))
             yield row
         if not follow:
             return
