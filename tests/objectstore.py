@@ -208,7 +208,7 @@ class Bucket:
         self.client = store.client()
         self.client.create_bucket(Bucket=self.name)
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """What is in it."""
         return [entry["Key"] for entry in self.client.list_objects_v2(Bucket=self.name).get("Contents", [])]
 

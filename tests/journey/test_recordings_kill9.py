@@ -251,7 +251,7 @@ def repaired(folder: Path, bucket: Bucket) -> str:
 
 
 def keys_in(bucket: Bucket) -> list[str]:
-    return bucket.keys()
+    return bucket.names()
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:

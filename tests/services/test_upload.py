@@ -125,7 +125,7 @@ async def test_rows_go_first_for_a_while(bucket: Bucket, media: ThinMedia) -> No
     rows = True
     async with uploading(media, options(bucket), are_rows_sent=lambda: rows) as upload:
         await until(lambda: upload.state()["word"] == "rows first")
-        assert (bucket.keys(), upload.state()["sending_bytes"]) == ([], 1000)
+        assert (bucket.names(), upload.state()["sending_bytes"]) == ([], 1000)
         rows = False
         await until(lambda: not media.kept)
     media.made(1000)
@@ -137,11 +137,11 @@ async def test_what_must_be_forgotten_leaves_the_object_store_with_its_still(buc
     one, other = media.made(1000, preview=True), media.made(1000, preview=True)
     async with uploading(media, options(bucket)) as upload:
         await until(lambda: not media.kept)
-        assert len(bucket.keys()) == 4
+        assert len(bucket.names()) == 4
         media.to_erase.append(media.there[one.id][0])
         upload.again()
         await until(lambda: not media.to_erase)
-    assert bucket.keys() == sorted(f"{PREFIX}2026/11/22/{other.id}{end}" for end in (".mp4", ".preview.jpg"))
+    assert bucket.names() == sorted(f"{PREFIX}2026/11/22/{other.id}{end}" for end in (".mp4", ".preview.jpg"))
 
 
 async def test_someone_forgotten_while_it_was_sent_is_not_there_afterwards(bucket: Bucket, media: ThinMedia) -> None:
@@ -154,7 +154,7 @@ async def test_someone_forgotten_while_it_was_sent_is_not_there_afterwards(bucke
     media.uploaded = forgotten  # type: ignore[method-assign, assignment]
     async with uploading(media, options(bucket)) as upload:
         await until(lambda: not media.kept and upload.state()["word"] == "ok")
-    assert bucket.keys() == []
+    assert bucket.names() == []
 
 
 # What goes wrong -------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ async def test_a_line_that_breaks_again_and_again_gets_a_large_file_through(buck
             way.passed = 0
             await until(lambda: not media.kept)
         assert way.passed < 16 * MIB, "what was there already was not sent again"
-    assert bucket.sha256(bucket.keys()[0]) == kept.sha256
+    assert bucket.sha256(bucket.names()[0]) == kept.sha256
     assert bucket.unfinished() == []
 
 
@@ -223,7 +223,7 @@ async def test_whatever_a_server_answers_nothing_is_lost(
             way.answer = None
             upload.again()
             await until(lambda: not media.kept)
-    assert len(bucket.keys()) == 1
+    assert len(bucket.names()) == 1
 
 
 async def test_a_wrong_secret_is_told_and_stands_nowhere(
@@ -276,7 +276,7 @@ async def test_a_file_that_is_another_than_was_filed_is_lost_and_left_nowhere(bu
     async with uploading(media, options(bucket)):
         await until(lambda: not media.kept)
     assert media.lost == [harmed.id, short.id, gone.id, large.id]
-    assert bucket.keys() == [f"{PREFIX}2026/11/22/{good.id}.mp4"]
+    assert bucket.names() == [f"{PREFIX}2026/11/22/{good.id}.mp4"]
     assert bucket.unfinished() == []
 
 
@@ -318,7 +318,7 @@ async def test_a_stop_in_the_middle_of_a_slow_upload_is_quick(bucket: Bucket, me
             await until(lambda: way.passed > 0)
             began_s = loop.time()
         assert loop.time() - began_s < 1.0
-    assert bucket.keys() == []
+    assert bucket.names() == []
 
 
 # One file --------------------------------------------------------------------------------------------
@@ -378,7 +378,7 @@ async def test_an_etag_of_another_kind_is_no_proof_and_the_object_is_read_back(
     monkeypatch.setattr(client, "put", harmed)
     with pytest.raises(ObjectsAway, match="other bytes"):
         await Carrier(client, 5).carry(cargo(media, bucket, kept), idle)
-    assert bucket.keys() == []
+    assert bucket.names() == []
 
 
 async def test_a_damaged_file_takes_its_parts_with_it(bucket: Bucket, media: ThinMedia) -> None:
@@ -390,7 +390,7 @@ async def test_a_damaged_file_takes_its_parts_with_it(bucket: Bucket, media: Thi
             carrier._size = carrier._size.after_failure()
         with pytest.raises(Damaged):
             await carrier.carry(there, idle)
-        assert (bucket.keys(), bucket.unfinished()) == ([], [])
+        assert (bucket.names(), bucket.unfinished()) == ([], [])
 
 
 # Links -----------------------------------------------------------------------------------------------
@@ -440,4 +440,4 @@ async def test_an_upload_is_measured_beside_a_bare_client_and_leaves_nothing(buc
     measured = await upload(options(bucket).media, Credentials(ACCESS, SECRET), tmp_path, 24, 2, said.append)
     assert (measured.bytes, len(measured.ours_s), len(measured.bare_s), len(said)) == (24 * MIB, 2, 2, 2)
     assert measured.ratio > 0.3, "a loaded machine, a few rounds: bench upload says how much it is"
-    assert (bucket.keys(), bucket.unfinished(), list(tmp_path.iterdir())) == ([], [], [])
+    assert (bucket.names(), bucket.unfinished(), list(tmp_path.iterdir())) == ([], [], [])
