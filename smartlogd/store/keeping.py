@@ -20,7 +20,6 @@ from smartlogd.store.begin import MARK, note, noted
 from smartlogd.store.dating import AT
 from smartlogd.store.days import COUNTED, KEPT_FROM, RECOUNT
 from smartlogd.store.lasting import LASTING, TYPES, listed
-from smartlogd.store.orphans import outlived
 from smartlogd.store.outward import AT as AT_OF_EVENT
 from smartlogd.store.outward import BOOT
 from smartlogd.store.places import unlinked
@@ -61,13 +60,19 @@ SELECT event_id FROM events WHERE event_id IN {_IDS} AND (
 """  # noqa: S608
 _SHOWN = """
 SELECT m.event_id FROM {table} AS m WHERE m.event_id IN {ids} AND (
-    m.path IS NOT NULL OR m.phase IN ('planned', 'kept') OR m.phase = 'lost' AND m.s3_uri IS NOT NULL
+    m.path IS NOT NULL OR m.phase <> 'lost' OR m.s3_uri IS NOT NULL
     OR EXISTS (
         SELECT 1 FROM outbox AS o WHERE o.kind = '{kind}' AND o.kind <> 'event' AND o.row_id = CAST(m.id AS TEXT)
     )
     OR EXISTS (SELECT 1 FROM dead_letters AS d WHERE d.kind = '{kind}' AND d.row_id = CAST(m.id AS TEXT))
 )
 """
+# Who was filmed is found by what happened then: so whoever is forgotten is taken out of the object store too.
+_FILMED = f"""
+SELECT e.event_id FROM events AS e JOIN clips AS m
+ON m.phase <> 'lost' AND e.ts BETWEEN m.start_ts AND m.start_ts + 1000 * m.duration_ms
+WHERE e.event_id IN {_IDS} AND e.video_ts_ms IS NOT NULL
+"""  # noqa: S608
 _RECORDINGS = (("clips", "clip"), ("snapshots", "snapshot"))
 
 _PASSINGS = f"SELECT max({AT}), json_group_array(s.image_path) FROM smartlog AS s WHERE s.event_id IN {_IDS}"  # noqa: S608
@@ -77,7 +82,6 @@ WHERE e.event_id IN {_IDS} AND e.type IN ({listed(TYPES)})
 """  # noqa: S608
 _DROP_PASSINGS = f"DELETE FROM smartlog WHERE event_id IN {_IDS}"  # noqa: S608
 _DROP_EVENTS = f"DELETE FROM events WHERE event_id IN {_IDS}"  # noqa: S608
-_IN_STORE = "SELECT event_id FROM {table} WHERE event_id IN {ids} AND s3_uri IS NOT NULL"
 _DROP_RECORDING = "DELETE FROM {table} WHERE event_id IN {ids}"
 # Someone without name, face, picture or row is nobody any more.
 _DROP_NOBODIES = """
@@ -140,7 +144,6 @@ def let_go(
     }
     passings = _passings_gone(connection, folder, ids)
     for table, _ in _RECORDINGS:
-        outlived(connection, (id_ for (id_,) in connection.execute(_IN_STORE.format(table=table, ids=_IDS), ids)))
         connection.execute(_DROP_RECORDING.format(table=table, ids=_IDS), ids)
     _note_kept(connection, connection.execute(_LAST_OF_DAY, ids).fetchone()[0])
     events = connection.execute(_DROP_EVENTS, ids).rowcount
@@ -177,7 +180,9 @@ def _acknowledged(connection: sqlite3.Connection, old: Iterable[_Old]) -> list[_
         number for statement in (_WAITING, _WAITING_ENDS, _DEAD) for (number,) in connection.execute(statement, asked)
     }
     shown = (_SHOWN.format(table=table, kind=kind, ids=_IDS) for table, kind in _RECORDINGS)
-    needed = {id_ for statement in (_UNCOUNTED, _UNDONE, *shown) for (id_,) in connection.execute(statement, asked)}
+    needed = {
+        id_ for statement in (_UNCOUNTED, _UNDONE, _FILMED, *shown) for (id_,) in connection.execute(statement, asked)
+    }
     return [event for event in old if event.number not in waiting and event.id not in needed]
 
 

@@ -2,8 +2,8 @@
 
 A bucket may hold what an earlier database of the same device put there: one that was brought back, saved, or began anew
 on another card. `meta` has under "objects_since" the instant from which on every recording of this device has its row
-here. It is noted as soon as the clock is trusted, taken away where another epoch begins, and raised when rows of
-uploaded recordings go for their age. What was born before is nobody's to judge, and is never erased.
+here, and keeps it as long as its object is there. It is noted as soon as the clock is trusted, and taken away where
+another epoch begins. What was born before is nobody's to judge, and is never erased.
 """
 
 from __future__ import annotations
@@ -47,14 +47,6 @@ def begin(connection: sqlite3.Connection, now: Stamp) -> None:
     """From now on every recording has its row here, where that was not so before; in the caller's transaction."""
     if is_due(connection, now):
         note(connection, SINCE, micros(now.utc))
-
-
-def outlived(connection: sqlite3.Connection, ids: Iterable[str]) -> None:
-    """The rows of these go, and their objects stay: nothing as old as they are can be judged any more."""
-    since = noted(connection, SINCE)
-    newest = max((born_us(UUID(id_)) or 0 for id_ in ids), default=0)
-    if isinstance(since, int) and newest >= since:
-        note(connection, SINCE, newest + 1000)
 
 
 def orphans(folder: Path, found: Iterable[EventId]) -> tuple[EventId, ...]:

@@ -9,8 +9,6 @@ from uuid import uuid4
 import pytest
 
 import smartlogd.store.keeping
-from smartlogd.base.ids import uuid7
-from smartlogd.base.known import EventId
 from smartlogd.base.time import Stamp
 from smartlogd.schema.instants import micros
 from smartlogd.store import doings
@@ -19,8 +17,6 @@ from smartlogd.store.birth import arrive
 from smartlogd.store.days import COUNTED, KEPT_FROM, RECOUNT
 from smartlogd.store.keeping import FIRST, Gone, is_due, let_go
 from smartlogd.store.life import begun
-from smartlogd.store.orphans import begin as begin_life
-from smartlogd.store.orphans import orphans
 from smartlogd.store.rows import Origin
 
 Logged = Callable[..., str]
@@ -161,7 +157,7 @@ def test_much_goes_in_small_steps_and_what_stays_is_passed_over(
         ("planned", None, False, False),
         ("uploaded", "clip", False, False),
         ("uploaded", None, True, False),
-        ("uploaded", None, False, True),
+        ("uploaded", None, False, False),
         ("lost", None, False, True),
     ],
 )
@@ -239,22 +235,25 @@ def test_what_is_to_be_erased_from_the_object_store_is_not_forgotten_before(
     assert let_go(database, folder, at, 30).events == 1
 
 
-def test_an_object_whose_row_goes_for_its_age_is_no_orphan(
+def test_what_a_clip_shows_stays_as_long_as_the_clip(
     database: sqlite3.Connection, folder: Path, at: Stamp, logged: Logged
 ) -> None:
-    begin_life(database, at.shifted(-41 * 86_400))
-    event, id_ = logged(40), uuid7(at.shifted(-40 * 86_400))
-    for table, column in (("events", "event_id"), ("smartlog", "event_id")):
-        database.execute(f"UPDATE {table} SET {column} = ? WHERE event_id = ?", (str(id_), event))
+    shown, beside, elsewhere = logged(40), logged(40), logged(41)
+    database.execute("UPDATE events SET video_ts_ms = 5 WHERE event_id IN (?, ?)", (shown, elsewhere))
     database.execute(
         "INSERT INTO clips (user_id, device_id, event_id, labels, phase, start_ts, duration_ms, s3_uri)"
-        " VALUES (1, 1, ?, '[]', 'uploaded', 0, 1, 's3://clips/a.mp4')",
-        (str(id_),),
+        " VALUES (1, 1, 'c', '[]', 'uploaded', ?, 10000, 's3://clips/a.mp4')",
+        (micros(at.shifted(-40 * 86_400 - 5).utc),),
     )
     database.execute("DELETE FROM outbox")
+    assert let_go(database, folder, at, 30).events == 2
+    assert left(database) == {shown}, f"{beside} is not in the picture"
+    database.execute("UPDATE clips SET phase = 'lost'")
     assert let_go(database, folder, at, 30).events == 1
-    assert orphans(folder, [EventId(id_)]) == ()
-    assert len(orphans(folder, [EventId(uuid7(at.shifted(-39 * 86_400)))])) == 1
+
+
+def gone(database: sqlite3.Connection, folder: Path, at: Stamp) -> int:
+    return let_go(database, folder, at, 30).events
 
 
 Happened = Callable[..., str]
@@ -267,8 +266,8 @@ def happened(database: sqlite3.Connection, here: Origin, at: Stamp) -> Happened:
     def made(days: float, *, lasted_us: int | None = 5, boot: str | None = None) -> str:
         event, at_us = str(uuid4()), micros(at.utc - dt.timedelta(days=days))
         (number,) = database.execute(
-            "INSERT INTO events (user_id, device_id, type, data, mono_us, clock_trusted, ts, event_id, boot_id, ended_at)"
-            " VALUES (1, 1, 'sit', '{}', 1, 1, ?, ?, ?, ?) RETURNING id",
+            "INSERT INTO events (user_id, device_id, type, data, mono_us, clock_trusted, ts, event_id, boot_id,"
+            " ended_at) VALUES (1, 1, 'sit', '{}', 1, 1, ?, ?, ?, ?) RETURNING id",
             (at_us, event, boot or here.boot_id, None if lasted_us is None else at_us + lasted_us),
         ).fetchone()
         database.execute("DELETE FROM outbox WHERE kind = 'event'")
@@ -276,10 +275,6 @@ def happened(database: sqlite3.Connection, here: Origin, at: Stamp) -> Happened:
         return event
 
     return made
-
-
-def gone(database: sqlite3.Connection, folder: Path, at: Stamp) -> int:
-    return let_go(database, folder, at, 30).events
 
 
 def test_what_took_time_goes_when_it_is_counted_and_its_day_is_whole_no_more(

@@ -16,7 +16,7 @@ from smartlogd.base.time import Stamp
 from smartlogd.store.begin import noted
 from smartlogd.store.birth import arrive
 from smartlogd.store.epoch import renewed
-from smartlogd.store.orphans import SINCE, begin, born_us, is_due, orphans, outlived
+from smartlogd.store.orphans import SINCE, begin, born_us, is_due, orphans
 from smartlogd.store.rows import Origin
 
 DAY_S = 86_400
@@ -73,17 +73,6 @@ def test_another_epoch_is_another_life(
     begin(database, at)
     renewed(database, is_certain=True)
     assert orphans(folder, [born(5)]) == ()
-
-
-def test_rows_that_go_for_their_age_leave_their_objects_in_peace(
-    database: sqlite3.Connection, folder: Path, here: Origin, at: Stamp, born: Born
-) -> None:
-    begin(database, at)
-    old, new = born(10), born(20)
-    outlived(database, [str(old), str(uuid4())])
-    assert orphans(folder, [old, new]) == (new,)
-    outlived(database, [])
-    assert orphans(folder, [old, new]) == (new,)
 
 
 def test_an_id_of_another_kind_tells_no_birth(at: Stamp) -> None:
