@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 import smartlogd.store.backup
 from smartlogd.base.errors import DiskTrouble, Missing
 from smartlogd.base.time import Stamp
 from smartlogd.store.backups import FOLDER, backups, copied, forgotten
-from smartlogd.store.options import StoreOptions
 
 NIGHT = dt.datetime(2027, 3, 7, 3, 30, tzinfo=dt.UTC)
 WEEK = dt.timedelta(days=7)
@@ -102,10 +100,3 @@ def test_people_who_are_forgotten_all_the_while_leave_no_copy(
     with pytest.raises(DiskTrouble, match="forgotten all the while"):
         copied(village.folder, NIGHT, keep=2, keep_free_mib=0)
     assert backups(village.folder) == []
-
-
-def test_when_they_are_made_is_a_cron_or_never() -> None:
-    assert StoreOptions().backup_cron == "30 3 * * 0"
-    assert StoreOptions(backup_cron="").backup_cron == ""
-    with pytest.raises(ValidationError, match='the hour "25"'):
-        StoreOptions(backup_cron="0 25 * * *")
