@@ -71,10 +71,12 @@ def _live(config: Path | None, overrides: Mapping[str, object], socket: Path, sc
 
     from smartlogd.base.time import process_began_s
     from smartlogd.cli.speech import event_fields, event_json, event_line, farewell, status_line
+    from smartlogd.cli.thrift import be_thrifty
     from smartlogd.daemon import Daemon
     from smartlogd.settings import read_settings
     from smartlogd.telemetry.systemd import Notifier
 
+    be_thrifty()
     line = event_json if as_json else event_line
     notifier = Notifier.from_environment()
     daemon: Daemon
