@@ -79,9 +79,9 @@ class BehaviourOptions(BaseModel):
     )
     bowl_leave_s: float = Field(3.0, ge=0.2, le=60, description="A meal is over when the head was out for this long.")
     play_dwell_s: float = Field(2.0, ge=0.5, le=60, description="Quick to and fro for so long is playing.")
-    play_leave_s: float = Field(2.0, ge=0.2, le=60, description="Playing is over after so long without.")
-    quick_person: float = Field(1.2, ge=0.2, le=10, description="From this pace on a person is quick; walking is 0.8.")
-    quick_dog: float = Field(2.0, ge=0.2, le=20, description="From this pace on a dog is quick; walking is 1.3.")
+    play_leave_s: float = Field(3.0, ge=0.2, le=60, description="Playing is over after so long without.")
+    quick_person: float = Field(1.0, ge=0.2, le=10, description="From this pace on a person is quick; walking is 0.8.")
+    quick_dog: float = Field(1.5, ge=0.2, le=20, description="From this pace on a dog is quick; walking is 1.3.")
     approach_growth: float = Field(
         1.5, ge=1.1, le=5, description="Who looks so many times larger within approach_s has come markedly nearer."
     )

@@ -20,12 +20,14 @@ from smartlogd.movement.posture import Shape, posture, shaped
 from smartlogd.movement.postures import postured
 from smartlogd.movement.rules import BehaviourRules
 from smartlogd.movement.stay import Stay, left, stayed
-from smartlogd.movement.trace import Trace, followed, heading, motion
+from smartlogd.movement.trace import Trace, followed, heading, motion, pace
 from smartlogd.movement.zones import heads
 
 Told: TypeAlias = tuple[Behaviour, ...]
 
 NONE: Told = ()
+_WAITS_S = 1.5
+"""A dog that kept to its place for so long waits."""
 _FREE, _APART, _AT_REST = Spell(), Nearing(), Fetch()
 
 
@@ -110,14 +112,14 @@ def _moved(doing: Doing, trace: Trace, track: Track, setting: Setting) -> tuple[
     rules, quick = setting.rules, setting.rules.quick(track.kind)
     play, one = played(doing.play, trace, quick, track.id, setting.stamp, rules)
     nearing, two = approached(doing.nearing, trace, track.id, track.score, rules)
-    cue = Cue.APPROACH if nearing.is_nearing else _beside(track, setting)
+    cue = Cue.APPROACH if nearing.is_nearing else _beside(track, pace(trace, _WAITS_S), setting)
     fetch, three = fetched(doing.fetch, trace, cue, track.id, quick, track.score, rules)
     return play, nearing, fetch, (*one, *two, *three)
 
 
-def _beside(track: Track, setting: Setting) -> Cue | None:
-    """Whether a dog is beside a person: no further from their box than its own is wide."""
-    if track.kind is not Kind.DOG:
+def _beside(track: Track, moves: float | None, setting: Setting) -> Cue | None:
+    """Whether a dog waits beside a person: no further from their box than its own is wide."""
+    if track.kind is not Kind.DOG or moves is None or moves > setting.rules.rest_pace:
         return None
     box, wide = track.box, max(track.box.width * setting.aspect, track.box.height)
     is_beside = any(

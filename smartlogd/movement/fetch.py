@@ -1,9 +1,9 @@
 """Fetching: somebody goes out, and comes back within 10 s (pure).
 
 A thrown ball is too small and too quick for our detectors. What can be seen is what comes before and after it. A cue is
-an approach, or, for a dog, being beside a person (at most its own length away), who may throw. Who then goes out and is
-back within `fetch_s` (10 s) of setting out has fetched. After a mere being beside somebody the going out must have been
-quick (`quick_dog`, `quick_person`), and one that did not come back is told as a failure only if it was quick: walking
+an approach, or, for a dog, waiting beside a person (at most its own length away), who may throw. Who then goes out and
+is back within `fetch_s` (10 s) of setting out has fetched. After a mere waiting beside somebody the going out must have
+been quick (`quick_dog`) and the whole have taken 2.5 s, and a failure is told only of one who went out quickly: walking
 away is not fetching.
 
 Places are on the ground, in the body's own sizes (`trace`). Out is 2 sizes away from where they set out (or half the
@@ -31,6 +31,8 @@ from smartlogd.movement.trace import Trace
 
 FETCH_RETURN = "fetch_return"
 _NO_TRACK = TrackId(0)
+_SKIP_S = 2.5
+"""Who was beside somebody and is back sooner has skipped about, and fetched nothing."""
 
 
 class Cue(enum.Enum):
@@ -57,13 +59,17 @@ LIFE: Mapping[State, Mapping[str, State]] = {
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """How far a fetch has come: what cued it and when, from which place, when they set out, and how quickly."""
+    """How far a fetch has come: what cued it, when, from which place, when they set out, and how quickly.
+
+    They set out when they were last near the place, `left_at` from it.
+    """
 
     state: State = State.REST
     cue: Cue = Cue.APPROACH
     cued: Stamp | None = None
     origin: tuple[float, float] = (0.0, 0.0)
     set_out: Stamp | None = None
+    left_at: float = 0.0
     track: TrackId = _NO_TRACK
     is_quick: bool = False
 
@@ -99,13 +105,13 @@ def vanished(fetch: Fetch, trace: Trace | None) -> Fetch:
 
 
 def _cued(fetch: Fetch, trace: Trace, cue: Cue | None, track: TrackId, rules: BehaviourRules) -> Fetch:
-    """With a new cue, at the place where it was given; a being beside somebody takes nothing off an approach.
+    """With a new cue, at the place where it was given; a waiting beside somebody takes nothing off an approach.
 
     Whoever still comes nearer takes the place along.
     """
     is_weaker = fetch.state is State.CUED and fetch.cue is Cue.APPROACH and cue is Cue.BESIDE
     if cue is not None and not is_weaker:
-        return Fetch(LIFE[fetch.state]["cue"], cue, trace.now.stamp, trace.now.place, None, track)
+        return Fetch(LIFE[fetch.state]["cue"], cue, trace.now.stamp, trace.now.place, track=track)
     if fetch.state is State.REST or trace.now.place[1] >= fetch.origin[1]:
         return fetch
     return replace(fetch, origin=trace.now.place) if _apart(fetch, trace) < _far(fetch, rules) / 2 else fetch
@@ -115,10 +121,10 @@ def _went(fetch: Fetch, trace: Trace, quick: float, rules: BehaviourRules) -> Fe
     """Out, if far enough from where the cue was given; else remembers when they were there last."""
     now, apart, far = trace.now.stamp, _apart(fetch, trace), _far(fetch, rules)
     if apart < far / 2:
-        return replace(fetch, set_out=now)
+        return replace(fetch, set_out=now, left_at=apart)
     if apart < far or fetch.set_out is None:
         return fetch
-    is_quick = (apart - far / 2) / max(0.1, now.since(fetch.set_out)) >= quick
+    is_quick = (apart - fetch.left_at) / max(0.1, now.since(fetch.set_out)) >= quick
     if fetch.cue is Cue.BESIDE and not is_quick:
         return Fetch()
     return replace(fetch, state=LIFE[fetch.state]["goes"], is_quick=is_quick)
@@ -127,6 +133,8 @@ def _went(fetch: Fetch, trace: Trace, quick: float, rules: BehaviourRules) -> Fe
 def _came_back(fetch: Fetch, trace: Trace, sure: float, rules: BehaviourRules) -> tuple[Fetch, tuple[Behaviour, ...]]:
     if _apart(fetch, trace) > _far(fetch, rules) / 2:
         return fetch, ()
+    if fetch.cue is Cue.BESIDE and fetch.set_out is not None and trace.now.stamp.since(fetch.set_out) < _SKIP_S:
+        return Fetch(LIFE[fetch.state]["back"]), ()
     return Fetch(LIFE[fetch.state]["back"]), _told(fetch, trace.now.stamp, sure, has_fetched=True)
 
 

@@ -1,10 +1,11 @@
 """A word that is held: entered with dwell and left with hysteresis, by seconds and not by frames (pure).
 
 Looks give words (sit, sit, stand, sit, nothing known, ...). One word is held, or none; another is its rival while there
-is evidence for it. Each look counts for the time since the look before it, at most `BRIDGE_S`: a look that agrees with
-the rival adds that to it, any other takes it off. So a blink of another word, or a share of wrong words below a half,
-moves nothing; and 2 or 30 looks a second prove the same. A look that knows nothing changes nothing, until the held word
-has not been seen for too long.
+is evidence for it. Each look counts for the time since the look before it, while that is short (`BRIDGE_S`): a look
+that agrees with the rival adds that to it, any other takes it off; after 2.25 s without a look that knew anything the
+rival is begun anew. So a blink of another word, or a share of wrong words below a half, moves nothing; and 2 or
+30 looks a second prove the same. A look that knows nothing changes nothing, until the held word has not been seen for
+too long.
 
 |         | a look: held | a look: rival | a look: a third | rival's dwell is full | not seen for `unknown_s` |
 |---------|--------------|---------------|-----------------|-----------------------|--------------------------|
@@ -89,7 +90,7 @@ def seen(hold: Hold, word: str | None, sure: float, stamp: Stamp, bounds: Bounds
     hold = _faded(hold, stamp, bounds)
     if word is None:
         return hold
-    credit_s = min(BRIDGE_S, stamp.since(hold.looked)) if hold.looked else 0.0
+    credit_s = _credit(stamp.since(hold.looked)) if hold.looked else 0.0
     held = hold.held
     if held is not None and held.word == word:
         return Hold(Held(word, held.since, stamp, held.sure), _shrunk(hold.rival, credit_s), stamp)
@@ -100,12 +101,21 @@ def seen(hold: Hold, word: str | None, sure: float, stamp: Stamp, bounds: Bounds
     return Hold(Held(word, rival.since, stamp, rival.sure / rival.looks), None, stamp)
 
 
+def _credit(gap_s: float) -> float:
+    """How much of the time between two looks they show: all of a short time, of a longer one ever less.
+
+    >>> [_credit(gap_s) for gap_s in (0.1, 0.75, 1.25, 3.0)]
+    [0.1, 0.75, 0.5, 0.0]
+    """
+    return gap_s if gap_s <= BRIDGE_S else max(0.0, BRIDGE_S - (gap_s - BRIDGE_S) / 2)
+
+
 def _faded(hold: Hold, stamp: Stamp, bounds: Bounds) -> Hold:
     """Without what was not seen for too long."""
     held, rival = hold.held, hold.rival
     if held is not None and stamp.since(held.last) > bounds.unknown_s:
         held = None
-    if rival is not None and hold.looked is not None and stamp.since(hold.looked) > bounds.unknown_s:
+    if rival is not None and hold.looked is not None and stamp.since(hold.looked) >= 3 * BRIDGE_S:
         rival = None
     return hold if held is hold.held and rival is hold.rival else Hold(held, rival, hold.looked)
 

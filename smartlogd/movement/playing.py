@@ -1,8 +1,8 @@
 """Playing: quick motion to and fro that lasts (pure).
 
-Quick is a pace of at least `quick_person` (1.2 of one's height a second; walking is 0.8) or `quick_dog` (2 of its
+Quick is a pace of at least `quick_person` (1 of one's height a second; walking is 0.8) or `quick_dog` (1.5 of its
 length; walking is 1.3) over the last 1.5 s, and to and fro a way over the last 3 s that is less straight than
-`straight` (0.75): who runs through the picture does not play in it. It is told after 2 s of that, and over after 2 s
+`straight` (0.75): who runs through the picture does not play in it. It is told after 2 s of that, and over after 3 s
 without.
 """
 

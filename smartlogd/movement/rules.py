@@ -35,7 +35,7 @@ class Rules:
 _POSTURE = Bounds(dwell_s=1.0, leave_s=1.0, unknown_s=10.0)
 _CALM = Bounds(dwell_s=3.0, leave_s=2.0, unknown_s=5.0, lookback_s=0.8)
 _FEED = Bounds(dwell_s=2.0, leave_s=3.0, unknown_s=5.0)
-_PLAY = Bounds(dwell_s=2.0, leave_s=2.0, unknown_s=3.0)
+_PLAY = Bounds(dwell_s=2.0, leave_s=3.0, unknown_s=5.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ class BehaviourRules:
     """Eating and drinking: the head in a bowl's zone for so long; it may be lifted for so long, to chew."""
     play: Bounds = _PLAY
     """Playing: quick to and fro for so long, over after so long without."""
-    quick_person: float = 1.2
+    quick_person: float = 1.0
     """A person is quick from here on: walking is 0.8 of one's height a second ..."""
-    quick_dog: float = 2.0
+    quick_dog: float = 1.5
     """... and a dog's walk 1.3 of its length."""
     straight: float = 0.75
     """Whose way is straighter than this only passes by, however quickly."""

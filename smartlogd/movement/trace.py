@@ -18,15 +18,16 @@ SPAN_S = 3.0
 """So far back is remembered."""
 _STEP_S = 0.2
 """So often a place is remembered: five a second say enough of a body."""
-_SMOOTH_S = 0.3
+_SMOOTH_S = 0.2
 """Detected sides tremble; they are averaged over about this long."""
-_BROKEN_S = 1.5
+_BROKEN_S = 2.5
 """Who was not seen for longer begins a new trace."""
 _RECENT_S = 0.8
 """Motion is measured over at least this long: over less it would be the trembling of the box."""
+_DEPTH_SHARE = 1 / 3
 _SMALL = 1e-3
-_ONE_AXIS = 1.2
-"""Growth that shows in one axis only must be this much more: who turns round grows wide, who gets up grows high."""
+_ONE_AXIS = 1.35
+"""Growth that shows in the width alone must be this much more: who turns round grows wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,8 @@ def followed(trace: Trace | None, box: Box, stamp: Stamp, aspect: float) -> Trac
 def motion(trace: Trace) -> float | None:
     """How much the body moves or changes its shape: sizes a second, over the last second; None where it is too new.
 
-    The mean shift of its own sides; of one that fills the picture nothing can be seen to move.
+    The mean shift of its own sides; of one that fills the picture nothing can be seen to move. Who walks straight away
+    hardly shifts on the picture: the way into its depth counts too, a third, since it is known so much less well.
     """
     then = _before(trace, _RECENT_S)
     if then is None:
@@ -126,7 +128,8 @@ def motion(trace: Trace) -> float | None:
         if was_free and is_free:
             squares += shift * shift
             sides += 1
-    return math.sqrt(squares / max(1, sides)) / now.size / now.stamp.since(then.stamp)
+    deep = abs(1 / now.size - 1 / then.size) * _DEPTH_SHARE
+    return max(math.sqrt(squares / max(1, sides)) / now.size, deep) / now.stamp.since(then.stamp)
 
 
 def pace(trace: Trace, over_s: float) -> float | None:
@@ -174,17 +177,19 @@ def growth(trace: Trace, over_s: float, after: Stamp | None = None) -> tuple[flo
 def _factor(then: Look, now: Look) -> float:
     """By how much a body has grown for sure, 1 where nothing can be said.
 
-    An axis that was cut by the edge says nothing; one that is cut now has grown at least as far as can be seen. Both
-    must have grown where both can be measured.
+    Both axes must have grown; one that the edge cuts now has grown at least as far as can be seen. Where the height
+    could not be measured, as of someone at a desk, the width alone must show a third more, but no more than the height
+    can have grown. The height alone says nothing: who is cut at the side may be getting up.
     """
-    across = None if then.is_cut_across else now.width / then.width
-    down = None if then.is_cut_down else now.height / then.height
-    proven = 1.0 if across is None or down is None else min(across, down)
-    if across is not None and not now.is_cut_across and (down is None or now.is_cut_down):
-        proven = max(proven, across / _ONE_AXIS)
-    if down is not None and not now.is_cut_down and (across is None or now.is_cut_across):
-        proven = max(proven, down / _ONE_AXIS)
-    return proven
+    if then.is_cut_across:
+        return 1.0
+    across, down = now.width / then.width, now.height / then.height
+    if not then.is_cut_down and not now.is_cut_down:
+        return min(across, down)
+    alone = 1.0 if now.is_cut_across else across / _ONE_AXIS
+    if then.is_cut_down:
+        return alone if now.is_cut_down else min(alone, down)
+    return max(min(across, down), alone)
 
 
 def _before(trace: Trace, least_s: float) -> Look | None:

@@ -26,7 +26,7 @@ def test_who_walks_up_to_the_camera_approaches_once(fps: float, kind: Kind) -> N
 
     (told,) = begun(live(span(0, 15, lambda t: being(t, body(t), kind=kind), fps)), "approach")
     assert told.end is not None
-    assert 2.5 <= told.start.mono_ns / 1e9 < told.end.mono_ns / 1e9 < 8
+    assert 2.3 <= told.start.mono_ns / 1e9 < told.end.mono_ns / 1e9 < 8
     assert told.end.since(told.start) <= 3.0
 
 

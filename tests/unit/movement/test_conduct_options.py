@@ -61,7 +61,7 @@ def test_every_option_changes_a_rule() -> None:
     changed = {
         "enabled": False, "gap_s": 7.0, "dwell_s": 1.5, "unknown_s": 12.0, "least_confidence": 0.5, "fall_s": 1.0,
         "calm_dwell_s": 4.0, "calm_leave_s": 3.0, "still_pace": 0.2, "rest_pace": 0.4, "bowl_dwell_s": 3.0,
-        "bowl_leave_s": 4.0, "play_dwell_s": 3.0, "play_leave_s": 3.0, "quick_person": 1.5, "quick_dog": 3.0,
+        "bowl_leave_s": 4.0, "play_dwell_s": 3.0, "play_leave_s": 4.0, "quick_person": 1.5, "quick_dog": 3.0,
         "approach_growth": 2.0, "approach_s": 2.0, "fetch_cue_s": 5.0, "fetch_s": 8.0, "fetch_sizes": 3.0,
     }  # fmt: skip
     assert set(changed) == set(BehaviourOptions.model_fields)
