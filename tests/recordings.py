@@ -28,6 +28,7 @@ class ThinMedia:
     folder: Path
     kept: dict[EventId, Kept] = field(default_factory=dict)
     there: dict[EventId, tuple[str, str | None]] = field(default_factory=dict)
+    going_to: dict[EventId, str] = field(default_factory=dict)
     lost: list[EventId] = field(default_factory=list)
     to_erase: list[str] = field(default_factory=list)
     trouble: SmartlogError | None = None
@@ -57,6 +58,10 @@ class ThinMedia:
         return waiting[0] if waiting else None
 
     async def waits(self, recording: EventId) -> bool:
+        return recording in self.kept
+
+    async def going(self, recording: EventId, uri: str) -> bool:
+        self.going_to[recording] = uri
         return recording in self.kept
 
     async def uploaded(self, recording: EventId, uri: str, preview: str | None) -> bool:

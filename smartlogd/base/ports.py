@@ -243,6 +243,13 @@ class Media(Protocol):
         """Whether this one is kept here and not uploaded: then parts of it that were sent already are still wanted."""
         ...
 
+    async def going(self, recording: EventId, uri: str) -> bool:
+        """Note where its object will be, before there is any; False where it is not kept any more.
+
+        So there is no object that no row names, whenever the device is killed: a row that is lost says what must go.
+        """
+        ...
+
     async def uploaded(self, recording: EventId, uri: str, preview: str | None) -> bool:
         """Note that it is in the object store, whole: its `uri` (s3://bucket/key), and the key of its still.
 

@@ -1,7 +1,7 @@
 """Recordings on their way from the device's disk into the object store, and out of it again. Plain SQL.
 
-What is `kept` waits; it is `uploaded` once its object is there. A row that is `lost` and has a URI is the note that an
-object is still to be erased.
+What is `kept` waits, and has a URI from the moment on at which an object of it may be there; it is `uploaded` once it
+is. A row that is `lost` and has a URI is the note that an object is still to be erased.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _NEXT = (
     f"SELECT * FROM ({_WAITING}) WHERE event_id NOT IN (SELECT value FROM json_each(?))"  # noqa: S608
     " ORDER BY at, event_id LIMIT 1"
 )
+_GOING = "UPDATE {table} SET s3_uri = ? WHERE event_id = ?"
 _UPLOADED = {
     "clips": "UPDATE clips SET phase = 'uploaded', s3_uri = :uri, preview_png = :preview WHERE event_id = :id",
     "snapshots": "UPDATE snapshots SET phase = 'uploaded', s3_uri = :uri WHERE event_id = :id",
@@ -60,6 +61,10 @@ class StoreMedia:
         found = await self._asker.ask(lambda connection: by_id(connection, str(recording)))
         return found is not None and found.phase == "kept"
 
+    async def going(self, recording: EventId, uri: str) -> bool:
+        """Note where its object will be, before there is any; False where it is not kept any more."""
+        return await self._store.change(lambda connection: going(connection, str(recording), uri))
+
     async def uploaded(self, recording: EventId, uri: str, preview: str | None) -> bool:
         """Note that it is in the object store, whole; False where there is no such recording any more.
 
@@ -89,6 +94,16 @@ class StoreMedia:
     async def close(self) -> None:
         """Close the connection that only reads."""
         await self._asker.close()
+
+
+def going(connection: sqlite3.Connection, id_: str, uri: str) -> bool:
+    """Note where a kept recording's object will be, in the caller's transaction."""
+    found = by_id(connection, id_)
+    if found is None or found.phase != "kept":
+        return False
+    if found.uri != uri:
+        connection.execute(_GOING.format(table=found.table), (uri, id_))
+    return True
 
 
 def uploaded(connection: sqlite3.Connection, id_: str, uri: str, preview: str | None) -> bool:

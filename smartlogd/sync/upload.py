@@ -134,9 +134,11 @@ class Upload:
 
     async def _upload(self, recording: Kept) -> None:
         """One recording and its still; then, and only then, it is noted as uploaded."""
+        place = Place(self._ours.bucket, key_of(self._ours.key, recording))
+        if not await self._media.going(recording.id, str(place)):
+            return
         self._tally.begun(recording.bytes)
         began_s = _now_s()
-        place = Place(self._ours.bucket, key_of(self._ours.key, recording))
         try:
             sent = await self._carrier.carry(self._cargo(recording, place), self._turn)
             preview = await self._preview(recording)

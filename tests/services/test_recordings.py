@@ -183,6 +183,29 @@ async def test_a_crash_anywhere_on_the_way_leaves_one_object_and_one_row(
     assert bucket.unfinished() == []
 
 
+async def test_what_was_there_before_a_crash_could_note_it_is_erased_when_it_is_deleted(
+    tmp_path: Path, centre: Centre, bucket: Bucket
+) -> None:
+    edge = await Edge(tmp_path / "door", centre, "door").start()
+    filming = Filming(edge, bucket)
+
+    async def killed(*_: object) -> bool:
+        await asyncio.sleep(60)
+        return True
+
+    filming.media.uploaded = killed  # type: ignore[method-assign]
+    id_ = await filming.film(b"someone's face")
+    await until(lambda: len(bucket.names()) == 2)
+    await filming.close()
+    await edge.crash()
+    await edge.start()
+    await edge.change("recording-delete", recording=str(id_))
+    filming = Filming(edge, bucket)
+    await until(lambda: not bucket.names())
+    await filming.close()
+    await edge.stop()
+
+
 async def test_a_device_without_a_bucket_tells_the_centre_of_the_event_and_of_no_recording(
     edge: Edge, centre: Centre
 ) -> None:

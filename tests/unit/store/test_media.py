@@ -99,6 +99,23 @@ async def test_what_was_deleted_meanwhile_was_uploaded_for_nothing(store: Store,
     assert await media.unwanted(10) == ()
 
 
+async def test_what_may_be_there_already_is_to_be_erased_too(
+    store: Store, media: StoreMedia, at: Stamp, folder: Path
+) -> None:
+    clip, shot = await kept(store, at), await kept(store, at, Medium.SNAPSHOT)
+    for one in (clip, shot):
+        assert await media.going(one.id, uri_of(one))
+        assert await media.going(one.id, uri_of(one))
+    first = await media.next()
+    assert first is not None, "it still waits"
+    await delete(store, clip)
+    await media.gone(shot.id)
+    assert set(await media.unwanted(10)) == {uri_of(clip), uri_of(shot)}
+    assert not await media.going(clip.id, uri_of(clip))
+    assert not await media.going(EventId(uuid4()), uri_of(clip))
+    assert not await media.uploaded(clip.id, uri_of(clip), None)
+
+
 async def test_what_is_deleted_afterwards_is_to_be_erased(
     store: Store, media: StoreMedia, at: Stamp, folder: Path
 ) -> None:
