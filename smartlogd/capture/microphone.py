@@ -8,6 +8,7 @@ Nothing of what is heard is kept.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import logging
 import random
 import threading
@@ -192,9 +193,8 @@ def _stream(
     portaudio = _portaudio()
     foreign = (portaudio.PortAudioError, ValueError, OSError)
     try:
-        if may_renew:  # PortAudio looks for devices but once, and one may have been plugged in since
-            portaudio._terminate()
-            portaudio._initialize()
+        if may_renew:
+            _look_again(portaudio)
         kind = _kind(portaudio, options.device)
 
         def take(samples: Any, _frames: int, times: Any, status: Any) -> None:
@@ -236,13 +236,40 @@ class _Kind:
 def _kind(portaudio: Any, device: str) -> _Kind:
     """The device that is meant, and the first way to open it that it accepts: best as the model wants its sound."""
     wanted: int | str | None = None if device == "auto" else int(device) if device.isdecimal() else device
-    about = portaudio.query_devices(wanted, "input")
+    try:
+        about = portaudio.query_devices(wanted, "input")
+    except portaudio.PortAudioError as none:
+        raise ValueError("there is none") from none
     index, usual_hz, most = int(about["index"]), round(about["default_samplerate"]), int(about["max_input_channels"])
     for rate_hz, channels in ((RATE_HZ, 1), (usual_hz, 1), (usual_hz, most)):
         with suppress(portaudio.PortAudioError):
             portaudio.check_input_settings(device=index, channels=channels, dtype="float32", samplerate=rate_hz)
             return _Kind(index, str(about["name"]), rate_hz, channels)
     raise ValueError(f"it gives sound neither at {RATE_HZ} nor at {usual_hz} samples a second")
+
+
+def _look_again(portaudio: Any) -> None:
+    """Let PortAudio see what was plugged in since it last looked: it looks but once.
+
+    Not by sounddevice's own `_initialize`, which puts the standard error of the whole process aside meanwhile, and with
+    it our log. What ALSA and JACK say there of every device that they do not find is turned off by their own means.
+    """
+    for library, function, talk in _TALKERS:
+        with suppress(OSError, AttributeError):  # where it is not there, it says nothing
+            getattr(ctypes.CDLL(library), function)(talk)
+    portaudio._terminate()
+    portaudio._check(portaudio._lib.Pa_Initialize(), "Error initializing PortAudio")
+    portaudio._initialized += 1
+
+
+_TEXT, _NUMBER = ctypes.c_char_p, ctypes.c_int
+_OF_ALSA = ctypes.CFUNCTYPE(None, _TEXT, _NUMBER, _TEXT, _NUMBER, _TEXT)(lambda *_: None)
+_OF_JACK = ctypes.CFUNCTYPE(None, _TEXT)(lambda _: None)
+_TALKERS = (
+    ("libasound.so.2", "snd_lib_error_set_handler", _OF_ALSA),
+    ("libjack.so.0", "jack_set_error_function", _OF_JACK),
+    ("libjack.so.0", "jack_set_info_function", _OF_JACK),
+)
 
 
 def _portaudio() -> Any:

@@ -170,6 +170,14 @@ def test_one_that_gives_nothing_that_can_be_used_says_so() -> None:
         module._kind(portaudio(), "2")
 
 
+def test_where_there_is_none_it_says_so() -> None:
+    def refuse(*_: object) -> None:
+        raise Refused("Error querying device -1")
+
+    with pytest.raises(ValueError, match="there is none"):
+        module._kind(SimpleNamespace(PortAudioError=Refused, query_devices=refuse), "auto")
+
+
 async def test_sound_at_another_rate_becomes_ours() -> None:
     resampler, blocks = module.Resampler(), module.Blocks(0)
     for _ in range(10):
