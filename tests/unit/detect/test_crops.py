@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartlogd.base.geometry import Box, Point
-from smartlogd.detect.crops import crops, tiles
+from smartlogd.detect.crops import crops, square_round, squares, tiles
 
 WIDTH, HEIGHT = 768, 576
 
@@ -101,3 +101,19 @@ def test_tiles_cover_a_high_picture_too() -> None:
 def test_a_picture_nearly_square_needs_no_tiles_and_one_tile_is_none() -> None:
     assert tiles(640, 600, 3) == ()
     assert tiles(1280, 720, 1) == ()
+
+
+@given(st.integers(64, 4000), st.integers(64, 4000), st.floats(0.3, 0.9), st.floats(0, 1), st.floats(0, 1))
+def test_squares_lie_on_the_picture_and_leave_no_place_out(width, height, share, x, y) -> None:
+    found = squares(width, height, share)
+    assert len(found) >= 4
+    assert all(each.width * width == pytest.approx(each.height * height) for each in found)
+    assert all(min(each.x0, each.y0) > -1e-9 and max(each.x1, each.y1) < 1 + 1e-9 for each in found)
+    assert any(each.grown(1 + 1e-9).contains(Point(x, y)) for each in found)
+
+
+def test_the_square_round_a_box_has_room_and_may_stand_out() -> None:
+    square = square_round(Box(0.0, 0.4, 0.1, 0.6), 200, 100, 1.5)
+    assert (square.width * 200, square.height * 100) == pytest.approx((30, 30))
+    assert (square.centre.x, square.centre.y) == pytest.approx((0.05, 0.5))
+    assert square.x0 < 0

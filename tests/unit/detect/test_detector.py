@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from smartlogd.base.errors import Missing
 from smartlogd.base.geometry import Box
-from smartlogd.base.seen import Kind
+from smartlogd.base.seen import Guess, Kind
 from smartlogd.detect.detector import DoorDetector, WideDetector, open_detector
 from smartlogd.detect.options import DetectOptions
 from smartlogd.detect.registry import Registry, read_catalogue
@@ -145,3 +146,60 @@ async def test_the_same_frame_and_regions_give_the_same_detections(model, regist
         answers.append(await detector.find(street, regions))
         await detector.close()
     assert answers[0] == answers[1] != ()
+
+
+async def test_in_the_wide_profile_people_get_points_where_the_models_of_bodies_are_here(
+    model, registry, frame, picture, tmp_path
+) -> None:
+    for name in ("coco_ssd_mobilenet", "pose_detector", "pose_landmark_full"):
+        model(name)
+    street = frame(picture("poses/ur_stand_02.png"))
+    (alone := tmp_path / registry.path("coco_ssd_mobilenet").name).write_bytes(registry.content("coco_ssd_mobilenet"))
+    told = []
+    for here, options, feet in (
+        (registry, DetectOptions(profile="wide"), False),
+        (registry, DetectOptions(profile="wide", landmarks=False), False),
+        (registry, DetectOptions(profile="wide"), True),
+        (Registry(read_catalogue(), alone.parent), DetectOptions(profile="wide"), False),
+    ):
+        detector = open_detector(options, here, feet=feet)
+        found = await detector.find(street)
+        await detector.close()
+        told.append((found[0].keypoint("left_hip") is not None, found[0].box, len(detector.calls)))
+    assert [has_points for has_points, _, _ in told] == [True, False, False, False]
+    assert len({box for _, box, _ in told}) == 1
+    assert [models for _, _, models in told] == [3, 1, 1, 1]
+
+
+class Guesses:
+    """A model of actions that says what it is told to."""
+
+    name, calls = "colours", 1
+
+    def __call__(self, pixels, found, stamp):
+        return tuple(replace(one, guess=Guess("sit", 0.6)) for one in found)
+
+
+async def test_a_model_of_actions_guesses_at_bodies_and_not_at_faces(spoken, frame) -> None:
+    detector = DoorDetector(
+        spoken("face", (1, 192, 192, 3), face_answer),
+        spoken("pose", (1, 224, 224, 3), body_answer),
+        None,
+        OPTIONS,
+        actions=Guesses(),
+    )
+    person, face = await detector.find(frame())
+    await detector.close()
+    assert (person.guess, face.guess) == (Guess("sit", 0.6), None)
+    assert detector.calls["colours"] == 1
+
+
+async def test_over_a_wide_view_too_actions_are_guessed_at(spoken, frame) -> None:
+    def dog(_):
+        box = np.array([[[0.3, 0.3, 0.7, 0.7]]], np.float32)
+        return box, np.array([[17.0]]), np.array([[0.9]], np.float32), np.ones(1)
+
+    detector = WideDetector(spoken("ssd", (1, 300, 300, 3), dog), OPTIONS, actions=Guesses())
+    (found,) = await detector.find(frame())
+    await detector.close()
+    assert found.guess == Guess("sit", 0.6)

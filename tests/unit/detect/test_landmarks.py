@@ -7,7 +7,16 @@ import pytest
 
 from smartlogd.base.geometry import Box, Point
 from smartlogd.base.seen import Detection, Keypoint, Kind
-from smartlogd.detect.landmarks import NAMES, SIZE, crop_matrix, landmark_input, refined, with_landmarks
+from smartlogd.detect.landmarks import (
+    NAMES,
+    SIZE,
+    aimed,
+    crop_matrix,
+    landmark_input,
+    presence,
+    refined,
+    with_landmarks,
+)
 
 WIDTH, HEIGHT = 640, 480
 
@@ -20,12 +29,12 @@ def body(hip: Point, outline: Point) -> Detection:
 UPRIGHT = body(Point(0.5, 0.5), Point(0.5, 0.25))  # radius 120 pixels
 
 
-def outputs(points: np.ndarray, presence: float = 0.9, seen: float = 5.0):
-    """The five tensors with these 39 points (crop pixels) and a cold heatmap."""
+def outputs(points: np.ndarray, presence: float = 0.9, seen: float = 5.0, metres: tuple[float, ...] = (0, 0, 0)):
+    """The five tensors with these 39 points (crop pixels), all at the same place in space, and a cold heatmap."""
     rows = np.zeros((39, 5), np.float32)
     rows[:, :2], rows[:, 3] = points, seen
     heat = np.full((1, 64, 64, 39), -20, np.float32)
-    return rows.reshape(1, 195), np.array([[presence]], np.float32), np.zeros(1), heat, np.zeros((1, 117))
+    return rows.reshape(1, 195), np.array([[presence]], np.float32), np.zeros(1), heat, np.tile(metres, 39)[None]
 
 
 def seen_at(matrix: np.ndarray, x: float, y: float) -> np.ndarray:
@@ -70,6 +79,35 @@ def test_points_go_back_to_where_they_are_on_the_picture() -> None:
     found = with_landmarks(UPRIGHT, outputs(points), matrix, WIDTH, HEIGHT).keypoint("nose")
     assert (found.point.x, found.point.y) == pytest.approx((0.5, 0.25))
     assert found.visibility == pytest.approx(1 / (1 + np.exp(-5)))
+
+
+@pytest.mark.parametrize(
+    ("outline", "wanted"),
+    [(Point(0.5, 0.25), (0.1, -0.5, 0.2)), (Point(0.25, 0.5), (-0.5, -0.1, 0.2)), (Point(0.5, 0.8), (-0.1, 0.5, 0.2))],
+    ids=["upright", "head to the left", "head below"],
+)
+def test_points_in_space_are_turned_back_to_how_the_picture_shows_the_body(outline, wanted) -> None:
+    lain = body(Point(0.5, 0.5), outline)
+    matrix = crop_matrix(lain, WIDTH, HEIGHT)
+    above = outputs(np.full((39, 2), 128.0), metres=(0.1, -0.5, 0.2))  # in the crop everybody stands
+    world = with_landmarks(lain, above, matrix, WIDTH, HEIGHT).keypoint("nose").world
+    assert world == pytest.approx(wanted)
+
+
+def test_the_presence_of_a_body_is_one_number() -> None:
+    assert presence(outputs(np.zeros((39, 2)), presence=0.7)) == pytest.approx(0.7)
+
+
+def test_a_second_crop_is_aimed_by_where_the_first_has_the_body() -> None:
+    matrix = crop_matrix(UPRIGHT, WIDTH, HEIGHT)
+    points = np.zeros((39, 2))
+    points[33], points[34] = (SIZE / 2 + 10, SIZE / 2), (SIZE / 2 + 10, SIZE / 2 - SIZE / 5)
+    found = aimed(UPRIGHT, outputs(points), matrix, WIDTH, HEIGHT)
+    step = 10 * 300 / SIZE / WIDTH  # the crop is 300 pixels wide
+    hip, outline = found.keypoint("hip_centre").point, found.keypoint("full_body").point
+    assert (hip.x, hip.y) == pytest.approx((0.5 + step, 0.5))
+    assert (outline.x, outline.y) == pytest.approx((0.5 + step, 0.5 - 60 / HEIGHT))
+    assert len(found.keypoints) == 2
 
 
 def test_the_box_is_drawn_round_the_points_that_are_seen() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
 from smartlogd.base.geometry import Box
-from smartlogd.base.seen import Kind
-from smartlogd.detect.looks import BodyLook, FaceLook, ObjectLook
+from smartlogd.base.seen import Detection, Kind
+from smartlogd.base.time import Stamp
+from smartlogd.detect.looks import BodyLook, FaceLook, ObjectLook, PointLook
 from smartlogd.detect.options import DetectOptions
 
 SMALL = (Box(0.2, 0.4, 0.25, 0.5), Box(0.7, 0.4, 0.75, 0.5))
@@ -81,21 +84,97 @@ def test_far_bodies_get_a_closer_look_too(spoken) -> None:
     assert look.calls == {"pose": 2}
 
 
-def test_only_the_surest_people_get_their_landmarks(spoken) -> None:
-    def three(_):
-        offsets, logits = np.zeros((1, 2254, 12), np.float32), np.full((1, 2254, 1), -20, np.float32)
-        for person, row in enumerate((10 * 56 + 4, 10 * 56 + 24, 10 * 56 + 44)):  # three cells of one row, far apart
-            logits[0, row], offsets[0, row, 2:4], offsets[0, row, 7] = 3 - person, 10, -30
-        return offsets, logits
+def three(_):
+    """Three people in one row, far apart, the left one surest."""
+    offsets, logits = np.zeros((1, 2254, 12), np.float32), np.full((1, 2254, 1), -20, np.float32)
+    for person, row in enumerate((10 * 56 + 4, 10 * 56 + 24, 10 * 56 + 44)):
+        logits[0, row], offsets[0, row, 2:4], offsets[0, row, 7] = 3 - person, 10, -30
+    return offsets, logits
 
-    pose = spoken("pose", (1, 224, 224, 3), three)
+
+def points(_):
+    """A landmark model that is sure of a body, whatever it sees: all of its points in one place."""
+    rows = np.zeros((39, 5), np.float32)
+    rows[:, :2], rows[:, 3] = 128, 5
     cold = np.full((1, 64, 64, 39), -20, np.float32)
-    landmark = spoken(
-        "landmark",
-        (1, 256, 256, 3),
-        lambda _: (np.zeros((1, 195), np.float32), np.ones((1, 1), np.float32), np.zeros(1), cold, np.zeros((1, 117))),
-    )
+    return rows.reshape(1, 195), np.ones((1, 1), np.float32), np.zeros(1), cold, np.zeros((1, 117))
+
+
+def at(seconds):
+    return Stamp(round(seconds * 1e9), dt.datetime(2026, 1, 1, tzinfo=dt.UTC), trusted=True)
+
+
+@pytest.fixture
+def pose(spoken):
+    return spoken("pose", (1, 224, 224, 3), three)
+
+
+@pytest.fixture
+def landmark(spoken):
+    return spoken("landmark", (1, 256, 256, 3), points)
+
+
+SQUARE = np.zeros((224, 224, 3), np.uint8)
+
+
+def test_only_the_surest_people_get_their_landmarks(pose, landmark) -> None:
     look = BodyLook(pose, landmark, DetectOptions(landmark_people=2))
-    found = look(np.zeros((224, 224, 3), np.uint8))
+    found = look(SQUARE)
     assert [len(body.keypoints) for body in found] == [37, 37, 4]
     assert look.calls == {"pose": 1, "landmark": 2}
+
+
+def test_feet_need_points_in_every_frame_and_the_box_drawn_round_them(pose, landmark) -> None:
+    look = BodyLook(pose, landmark, DetectOptions(landmark_people=1))
+    bare = BodyLook(pose, None, DetectOptions())(SQUARE)
+    for seconds in (0, 0.01):
+        first, *_ = look(SQUARE, stamp=at(seconds))
+        assert first.keypoint("left_ankle") is not None
+        assert first.box != bare[0].box
+
+
+def test_postures_need_points_now_and_then_and_leave_the_boxes_as_they_are(pose, landmark) -> None:
+    look = BodyLook(pose, landmark, DetectOptions(landmark_people=3, points_every_s=0.5), feet=False)
+    boxes = [body.box for body in BodyLook(pose, None, DetectOptions())(SQUARE)]
+    with_points = []
+    for seconds in (0, 0.1, 0.49, 0.5):
+        found = look(SQUARE, stamp=at(seconds))
+        assert [body.box for body in found] == boxes
+        with_points.append(sum(body.keypoint("left_hip") is not None for body in found))
+    assert with_points == [3, 0, 0, 3]
+
+
+def test_people_of_another_model_get_the_points_of_the_body_in_their_box(pose, landmark) -> None:
+    def one(_):
+        offsets, logits = np.zeros((1, 2254, 12), np.float32), np.full((1, 2254, 1), -20, np.float32)
+        logits[0, 812], offsets[0, 812, 2:4], offsets[0, 812, 7] = 0, 60, -60  # half sure, in the middle
+        return offsets, logits
+
+    pose.answer = one
+    look = PointLook(pose, landmark, DetectOptions())
+    person, aside = Detection(Kind.PERSON, Box(0.4, 0.2, 0.6, 0.8), 0.7), Detection(Kind.DOG, Box(0, 0, 1, 1), 0.9)
+    posed, dog = look(np.zeros((480, 480, 3), np.uint8), (person, aside), at(0))
+    assert (posed.box, posed.score, dog) == (person.box, 0.7, aside)
+    assert posed.keypoint("left_hip") is not None
+    again, _ = look(np.zeros((480, 480, 3), np.uint8), (person, aside), at(0.2))
+    assert again == person
+    assert look.calls == {"pose": 1, "landmark": 1}
+
+
+def test_people_in_whose_box_no_body_is_found_stay_without_points(spoken, landmark) -> None:
+    nobody = spoken("pose", (1, 224, 224, 3), silent(224, offsets=12, rows=2254))
+    person = Detection(Kind.PERSON, Box(0.4, 0.2, 0.6, 0.8), 0.7)
+    assert PointLook(nobody, landmark, DetectOptions())(SQUARE, (person,), at(0)) == (person,)
+
+
+def test_a_dog_that_could_be_a_cat_is_looked_at_again(spoken) -> None:
+    def either(tensor):
+        """Dog and cat upon each other; where grey begins, which is in the second look, only the dog."""
+        box = np.array([[[0, 0, 1, 1]] * 2], np.float32)
+        cat = 0.0 if (tensor == 127).any() else 0.7
+        return box, np.array([[17, 16]], np.float32), np.array([[0.6, cat]], np.float32), np.full(1, 2, np.float32)
+
+    look = ObjectLook(spoken("ssd", (1, 300, 300, 3), either), DetectOptions(object_crops=0))
+    (found,) = look(np.zeros((300, 300, 3), np.uint8))
+    assert (found.kind, found.score) == (Kind.DOG, pytest.approx(0.7))
+    assert look.calls == {"ssd": 5}

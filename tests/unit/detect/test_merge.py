@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from smartlogd.base.geometry import Box
 from smartlogd.base.seen import Detection, Kind
-from smartlogd.detect.merge import is_cut, joined, merged
+from smartlogd.detect.merge import is_cut, is_seconded, joined, merged
 
 WHOLE = Box(0, 0, 1, 1)
 LEFT_HALF = Box(0, 0, 0.5, 1)
@@ -74,3 +74,11 @@ def test_the_order_in_which_they_were_found_changes_nothing(found, shuffler) -> 
 @given(people)
 def test_merging_again_changes_nothing(found) -> None:
     assert merged(merged(found)) == merged(found)
+
+
+def test_what_another_model_found_seconds_a_body_that_it_overlaps_or_is_a_good_part_of() -> None:
+    body = person(0.2, 0.2, 0.6, 0.8)
+    assert is_seconded(body, person(0.25, 0.25, 0.65, 0.85))
+    assert is_seconded(body, person(0.3, 0.2, 0.5, 0.5))
+    assert not is_seconded(body, person(0.3, 0.2, 0.4, 0.4)), "a head is too little"
+    assert not is_seconded(body, person(0.5, 0.2, 0.9, 0.8)), "a neighbour"

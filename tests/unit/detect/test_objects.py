@@ -7,7 +7,7 @@ import pytest
 
 from smartlogd.base.geometry import Box, Fit
 from smartlogd.base.seen import Kind
-from smartlogd.detect.objects import object_input, objects
+from smartlogd.detect.objects import four_legged, object_input, objects
 
 WHOLE = Fit(Box(0, 0, 1, 1))
 
@@ -48,3 +48,10 @@ def test_the_input_is_the_square_itself_with_a_batch_axis() -> None:
     assert tensor.shape == (1, 300, 300, 3)
     assert tensor.dtype == np.uint8
     assert tensor[0, 7, 9, 2] == pytest.approx(square[7, 9, 2])
+
+
+def test_animals_on_four_legs_keep_the_words_of_their_classes() -> None:
+    rows = [(0, 0, 0.5, 1, label, 0.9) for label in (0, 15, 16, 17, 19, 22)]
+    found = four_legged(outputs(*rows, (0, 0, 1, 1, 17, 0.2)), WHOLE, 0.3)
+    assert [word for word, _, _ in found] == ["cat", "dog", "sheep", "bear"]
+    assert found[0][1:] == (Box(0, 0, 1, 0.5), pytest.approx(0.9))
