@@ -34,17 +34,17 @@ def used(settings: Settings) -> dict[str, str]:
 
 
 def test_one_of_the_catalogue_is_put_in_before_the_first_start_and_taken_back(settings: Settings) -> None:
-    told = modelling.changed(settings, "activate", {"name": "face_embedder_half", "version": "dlib-resnet-1-float16"})
-    assert (told["place"], told["pictures"]) == ("face_embedder", 0)
-    assert used(settings) == {"face_embedder": "face_embedder_half"}
-    assert modelling.changed(settings, "roll_back", {})["name"] == "face_embedder"
+    told = modelling.changed(settings, "activate", {"name": "face_embedder", "version": "dlib-resnet-1"})
+    assert (told["place"], told["pictures"]) == ("face_embedder_half", 0)
+    assert used(settings) == {"face_embedder_half": "face_embedder"}
+    assert modelling.changed(settings, "roll_back", {})["name"] == "face_embedder_half"
     assert used(settings) == {}
 
 
 def test_taking_back_what_was_never_put_in_is_refused(settings: Settings) -> None:
     modelling.changed(settings, "activate", {"name": PLACE, "version": "1.0-quant-2018-06-29"})
     with pytest.raises(Missing, match="No model was used before"):
-        modelling.changed(settings, "roll_back", {"place": "face_embedder"})
+        modelling.changed(settings, "roll_back", {"place": "face_embedder_half"})
 
 
 def test_one_of_ones_own_must_fit_its_place(settings: Settings, models_dir: Path) -> None:

@@ -127,7 +127,8 @@ def test_each_profile_needs_its_own_models_and_the_demo_its_photographs() -> Non
         needed(Settings.model_validate(tables))
         for tables in ({}, {"detect": {"profile": "wide"}}, {"capture": {"source": "demo"}})
     )
-    seeing, knowing = ("face_full_range", "pose_detector", "pose_landmark_full"), ("face_short_range", "face_embedder")
+    seeing = ("face_full_range", "pose_detector", "pose_landmark_full")
+    knowing = ("face_short_range", "face_embedder_half")
     assert door == (*seeing, *knowing)
     assert wide == ("coco_ssd_mobilenet",)
     assert demo == (*door, "astronaut", "camera")
@@ -136,7 +137,7 @@ def test_each_profile_needs_its_own_models_and_the_demo_its_photographs() -> Non
 @pytest.mark.parametrize(
     ("identify", "wanted"),
     [
-        ({"precision": "float16"}, {"face_short_range", "face_embedder_half"}),
+        ({"precision": "float32"}, {"face_short_range", "face_embedder"}),
         ({"embedder": "dlib"}, {"face_short_range", "dlib_face_resnet"}),
         ({"enabled": False}, set()),
     ],
