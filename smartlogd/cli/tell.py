@@ -144,7 +144,7 @@ def event_line(event: Event, who: str = "") -> str:
     whom = f"track {event.data['track']}" + (f"  {who}" if who else "")
     if event.type == "crossing":
         return f"{at}  {event.data['line']}  {_WAYS[str(event.data['action'])]:<3}  {whom}"
-    said = [f"{key} {value}" for key, value in _more(event).items()]
+    said = [_said(key, value) for key, value in _more(event).items()]
     if event.ended is not None:
         said.append(f"{event.ended.since(event.stamp):.1f} s")
     return "  ".join([f"{at}  {_words(event.type)}  {whom}", *said])
@@ -155,6 +155,13 @@ def end_line(event: Event, who: str = "") -> str:
     ended = event.ended or event.stamp
     whom = f"track {event.data['track']}" + (f"  {who}" if who else "")
     return f"{ended.mono_ns / 1e9:8.2f} s  end of {_words(event.type)}  {whom}  {ended.since(event.stamp):.1f} s"
+
+
+def _said(key: str, value: Json) -> str:
+    """One thing more that is known: `fell`, `no success`, `zone sofa`."""
+    if isinstance(value, bool):
+        return key if value else f"no {key}"
+    return f"{key} {value}"
 
 
 def _words(type_: str) -> str:

@@ -2,8 +2,8 @@
 
 Motion is how fast the sides of the smoothed box move, over the last 0.8 s, in the body's own sizes a second (or how
 fast it walks into the depth of the picture, a third of that). Up to `still_pace` (0.12) is still, and calm in any
-posture; who sits or lies is calm up to `rest_pace` (0.3). A span is told after 3 s of calm and began where the calm did;
-it is over after 2 s of more motion, and ended where that began.
+posture; who sits or lies is calm up to `rest_pace` (0.3). A span is told after 3 s of calm and began where the calm
+did; it is over after 2 s of more motion, and ended where that began.
 """
 
 from __future__ import annotations

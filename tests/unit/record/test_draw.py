@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from smartlogd.base.geometry import Box, Point, Segment
-from smartlogd.base.known import CrossingLine, Phase, Side, Track
+from smartlogd.base.known import CrossingLine, Phase, Side, Track, TrackId, Zone, ZoneKind
 from smartlogd.base.seen import Detection, Keypoint, Kind, Pixels
 from smartlogd.record.draw import LineCount, draw, grid, inside_arrow, mark, roomy
 
@@ -151,3 +151,27 @@ def test_a_small_picture_is_enlarged_to_be_read_and_a_large_one_left_alone() -> 
     assert roomy(blank((240, 320))).shape == (720, 960, 3)
     large = blank((1080, 1920))
     assert roomy(large) is large
+
+
+def test_a_zone_is_drawn_round_its_sides_with_its_name_below_and_not_inside(grey: Pixels) -> None:
+    corners = (Point(0.3, 0.2), Point(0.7, 0.2), Point(0.7, 0.5), Point(0.3, 0.5))
+    marks = changed(draw(grey, [], zones=[Zone("bowl", ZoneKind.BOWL_FOOD, corners)]))
+    assert marks[round(0.2 * 239), round(0.5 * 319)]
+    assert marks[round(0.35 * 239), round(0.3 * 319)]
+    assert marks[round(0.35 * 239), round(0.7 * 319)]
+    assert not marks[round(0.35 * 239), round(0.5 * 319)]
+    assert marks[125:140].any()
+
+
+def test_every_kind_of_zone_has_a_colour_of_its_own(grey: Pixels) -> None:
+    corners = (Point(0.1, 0.2), Point(0.9, 0.2), Point(0.5, 0.5))
+    pictures = [draw(grey, [], zones=[Zone("here", kind, corners)]) for kind in ZoneKind]
+    assert len({tuple(picture[round(0.2 * 239), 160]) for picture in pictures}) == len(ZoneKind)
+
+
+def test_what_a_track_does_stands_beside_its_number(grey: Pixels, make_track: Callable[..., Track]) -> None:
+    plain, sitting, other = (
+        draw(grey, [make_track(3)], words=words) for words in ({}, {TrackId(3): "sit"}, {TrackId(4): "sit"})
+    )
+    assert (sitting != plain).any()
+    assert (other == plain).all()

@@ -46,6 +46,15 @@ class TestALook:
         assert person["kind"] == "person"
         assert person["box"] == pytest.approx([0.15, 0.25, 0.35, 0.75], abs=0.03)
 
+    def test_it_says_where_zones_are(self, smartlogd: Run, someone: Path, tmp_path: Path) -> None:
+        config = tmp_path / "smartlogd.toml"
+        config.write_text('[movement.zones.bowl]\nkind = "bowl_food"\npolygon = [[0.5, 0.5], [0.9, 0.5], [0.7, 0.9]]\n')
+        words = ("look", "--source", someone, "--out", tmp_path / "look.png", "--config", config)
+        assert "  zone bowl: bowl_food, 3 corners" in smartlogd(*words).out.splitlines()
+        assert json.loads(smartlogd(*words, "--json").out)["zones"] == [
+            {"name": "bowl", "kind": "bowl_food", "polygon": [[0.5, 0.5], [0.9, 0.5], [0.7, 0.9]]}
+        ]
+
     def test_without_a_name_the_picture_is_look_png_here(self, smartlogd: Run, someone: Path) -> None:
         assert smartlogd("look", "--source", someone).out.startswith("look.png: ")
         assert Path("look.png").is_file()

@@ -79,8 +79,17 @@ class TestACountedClip:
         words = ("replay", there_and_back, "--line", DOOR, "--json")
         assert {one["type"] for one in objects(smartlogd(*words))} == {"crossing", "summary"}
         first = objects(smartlogd(*words, "--events"))[0]
-        assert list(first) == ["type", "t", "track", "user_id", "uuid", "confidence", "person", "who"]
+        assert list(first) == ["type", "t", "until", "track", "user_id", "uuid", "confidence", "person", "who"]
         assert first["type"] == "person_entered"
+
+    def test_what_begins_is_over_once_and_after_it_began(self, smartlogd: Run, there_and_back: Path) -> None:
+        said = objects(smartlogd("replay", there_and_back, "--line", DOOR, "--json", "--events"))
+        begun = [(one["type"], one["t"]) for one in said if "until" in one and one["until"] is None]
+        ends = [one for one in said if one["type"] == "end"]
+        assert sorted(begun) == sorted((one["what"], one["t"]) for one in ends)
+        assert all(one["until"] > one["t"] for one in ends)
+        assert said[-1]["type"] == "summary"
+        assert "end of person entered" in smartlogd("replay", there_and_back, "--line", DOOR, "--events").out
 
     def test_an_empty_scene_has_no_crossing_and_no_track(self, smartlogd: Run, nobody: Path) -> None:
         (summary,) = objects(smartlogd("replay", nobody, "--line", DOOR, "--json"))
