@@ -12,10 +12,11 @@ from uuid import UUID
 
 from smartlogd.base.errors import SmartlogError
 from smartlogd.base.known import EventId, Kept
+from smartlogd.sync.body import Piece
 from smartlogd.sync.bucket_trouble import ObjectsAway, ObjectsRefuse
 from smartlogd.sync.parts import Begun, etag_of
 from smartlogd.sync.place import Place
-from smartlogd.sync.s3 import About, Piece, Stored
+from smartlogd.sync.s3 import About, Stored
 
 AT = dt.datetime(2026, 11, 22, 9, 30, tzinfo=dt.UTC)
 MIB = 1024 * 1024

@@ -17,10 +17,11 @@ from pathlib import Path
 from smartlogd.base.errors import DiskTrouble
 from smartlogd.base.time import monotonic_s
 from smartlogd.sync.apart import apart
+from smartlogd.sync.body import Piece
 from smartlogd.sync.bucket_trouble import ObjectsAway, ObjectsTrouble
 from smartlogd.sync.parts import Begun, PartSize, etag_of, parts_of
 from smartlogd.sync.place import Place, type_of
-from smartlogd.sync.s3 import About, Objects, Piece, Stored
+from smartlogd.sync.s3 import About, Objects, Stored
 
 Turn = Callable[[int], Awaitable[None]]
 """Waits until a part may be sent; it is told how many bytes of the file are there already."""

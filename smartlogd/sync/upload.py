@@ -17,12 +17,13 @@ from smartlogd.base.errors import DiskTrouble, SmartlogError
 from smartlogd.base.known import EventId, Kept
 from smartlogd.base.ports import Media
 from smartlogd.base.time import Clock
+from smartlogd.sync.body import Piece
 from smartlogd.sync.bucket_trouble import NotTaken
 from smartlogd.sync.carry import Cargo, Carrier, Damaged
 from smartlogd.sync.options import SyncOptions
 from smartlogd.sync.patience import Patience
 from smartlogd.sync.place import Place, folder_of, key_of, preview_key_of, recording_of, type_of
-from smartlogd.sync.s3 import About, Objects, Piece
+from smartlogd.sync.s3 import About, Objects
 from smartlogd.sync.tally import Tally
 from smartlogd.sync.trouble import SyncTrouble
 

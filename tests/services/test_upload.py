@@ -19,12 +19,13 @@ from recordings import MIB, ThinMedia
 from smartlogd.base.errors import DiskTrouble
 from smartlogd.base.known import Kept
 from smartlogd.base.time import SystemClock
+from smartlogd.sync.body import Piece
 from smartlogd.sync.bucket_trouble import ObjectsAway, ObjectsRefuse
 from smartlogd.sync.carry import Cargo, Carrier, Damaged
 from smartlogd.sync.credentials import Credentials
 from smartlogd.sync.options import MediaOptions, SyncOptions
 from smartlogd.sync.place import Place
-from smartlogd.sync.s3 import About, Objects, Piece
+from smartlogd.sync.s3 import About, Objects
 from smartlogd.sync.upload import Upload
 
 pytestmark = pytest.mark.services

@@ -12,12 +12,13 @@ import pytest
 from canned import Canned, canned
 
 from smartlogd.base.errors import Missing, SmartlogError, WrongConfiguration
+from smartlogd.sync.body import Piece
 from smartlogd.sync.bucket_trouble import NotTaken, ObjectsAway, ObjectsDiffer, ObjectsRefuse
 from smartlogd.sync.credentials import FILE, Credentials
 from smartlogd.sync.options import MediaOptions
 from smartlogd.sync.parts import Begun
 from smartlogd.sync.place import Place
-from smartlogd.sync.s3 import About, Gone, Objects, Piece
+from smartlogd.sync.s3 import About, Gone, Objects
 
 PLACE = Place("clips", "smartlog/door/a.mp4")
 
