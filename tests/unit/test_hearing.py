@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 from hears import noise, pieces, real_ear
+from room import Room, why_not
 
+from smartlogd import wiring
 from smartlogd.base.errors import Fate, Missing, SmartlogError
 from smartlogd.base.ids import ReplayIds
 from smartlogd.base.known import Event
 from smartlogd.base.seen import Sound
 from smartlogd.base.time import Clock, SystemClock
-from smartlogd.capture.soundtrack import Soundtrack
+from smartlogd.capture.soundtrack import Soundtrack, recorded_sound
 from smartlogd.cli.footage import Unkept
 from smartlogd.hearing import Hearing
 from smartlogd.settings import Settings
@@ -73,8 +75,6 @@ def bark(tmp_path: Path, shared: Path) -> Path:
     """A bark, and silence after it until it is over for certain."""
     import av
 
-    from smartlogd.capture.soundtrack import recorded_sound
-
     parts = [sound.samples for sound in recorded_sound(shared / "audio" / "esc10_dog_bark_2-118072-A.ogg")]
     samples = np.concatenate([*parts, np.zeros(8 * 16_000, np.float32)])
     path = tmp_path / "bark.wav"
@@ -122,7 +122,7 @@ async def running(hearing: Hearing) -> AsyncIterator[asyncio.Task[None]]:
 
 
 async def until(what: Callable[[], bool]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while not what():
             await asyncio.sleep(0.02)
 
@@ -234,6 +234,38 @@ async def test_a_full_disk_holds_it_back_and_loses_no_event(hearing: Made, bark:
         assert journal.events == []
         journal.has_room.set()
         await until(lambda: bool(journal.events))
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    if lacking := why_not():
+        pytest.skip(f"needs {lacking}")
+    (tmp_path / "room").mkdir()
+    made = Room(tmp_path / "room")
+    for name, value in made.environment.items():
+        monkeypatch.setenv(name, value)
+    made.open()
+    yield made
+    made.close()
+
+
+async def test_a_bark_in_the_room_becomes_an_event_with_its_time(
+    hearing: Made, room: Room, shared: Path, journal: Kept
+) -> None:
+    samples = [sound.samples for sound in recorded_sound(shared / "audio" / "esc10_dog_bark_2-118072-A.ogg")]
+    listening = hearing(settings, Recordings(), microphone=wiring.microphone)
+    async with running(listening):
+        await until(lambda: listening.state()["status"] == "running")
+        await asyncio.sleep(1.0)
+        played = SystemClock().now()
+        player = room.play(np.concatenate(samples))
+        await until(lambda: bool(journal.events))
+        player.wait()
+    (event,) = journal.events
+    assert event.type == "bark"
+    assert -0.5 < event.stamp.since(played) - 0.36 < 2.0
+    assert event.ended is not None
+    assert event.ended.since(event.stamp) == pytest.approx(0.45, abs=0.3)
 
 
 def test_nothing_that_is_heard_can_be_found_in_an_event(shared: Path, tmp_path: Path) -> None:
