@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from smartlogd.base.errors import UnusableInput
+from smartlogd.store.begin import note, noted
 from smartlogd.store.outcome import Outcome, Work
 from smartlogd.store.places import unlinked
 from smartlogd.store.recordings import Meant, copies, meant, of_row
@@ -23,6 +24,11 @@ BEYOND_US = 5_000_000
 """So long before and after what happened to them is someone taken to be in the picture."""
 _OPEN_US = 86_400_000_000
 """What began so long ago, and was never said to be over, is over by now."""
+
+FORGOTTEN = "forgotten_at"
+"""The key in `meta`: when someone was last forgotten who had just been seen, whole microseconds since 1970."""
+_LATELY_US = 600_000_000
+"""No recording begins so long before it is planned."""
 
 _LOST = {
     "clips": "path = NULL, preview_png = NULL",
@@ -37,9 +43,10 @@ _LOSE = (
 _THEIRS = """
 SELECT ts, CASE WHEN ended_at IS NOT NULL THEN ended_at
     WHEN type IN ('person_entered', 'dog_detected', 'sit', 'stand', 'lie') AND ts > :now - :open THEN :now
-    ELSE ts END
+    ELSE ts END AS over
 FROM events WHERE subject_user_id = :id OR subject_uuid IN (SELECT value FROM json_each(:subjects)) ORDER BY ts
 """
+_LAST = f"SELECT max(over) FROM ({_THEIRS})"  # noqa: S608 - ours
 # A row whose object is still to be erased is not done with.
 _SPANS = """
 SELECT m.start_ts, m.start_ts + 1000 * m.duration_ms, 'clips', m.event_id, m.phase, m.path, m.preview_png, m.s3_uri,
@@ -93,12 +100,33 @@ def showing(
     connection: sqlite3.Connection, person: int | str | None, subjects: Sequence[str], now_us: int
 ) -> Iterator[Meant]:
     """The recordings made because of them, or while something happened to them: there they may be seen."""
-    asked = {"id": person, "subjects": json.dumps(list(subjects)), "now": now_us, "open": _OPEN_US}
+    asked = _asked(person, subjects, now_us)
     begins, ends = _merged(connection.execute(_THEIRS, asked))
     for begin_us, end_us, *row, is_theirs in connection.execute(_SPANS, asked).fetchall():
         before = bisect_right(begins, end_us)  # so many of their spans begin before it ends
         if is_theirs or (before and ends[before - 1] >= begin_us):
             yield of_row(tuple(row))
+
+
+def shut(connection: sqlite3.Connection, person: int | str | None, subjects: Sequence[str], now_us: int) -> None:
+    """Let nothing be planned any more that begins before now, where they were seen lately; in the caller's transaction.
+
+    To be called before their events are anybody's. A recording may be wished for that is not planned yet, and once
+    they are forgotten nobody knows that they are in it.
+    """
+    (last_us,) = connection.execute(_LAST, _asked(person, subjects, now_us)).fetchone()
+    if last_us is not None and last_us > now_us - _LATELY_US:
+        note(connection, FORGOTTEN, now_us)
+
+
+def is_shut(connection: sqlite3.Connection, start_us: int) -> bool:
+    """Whether someone was forgotten after this instant who may be seen in what begins there."""
+    since = noted(connection, FORGOTTEN)
+    return isinstance(since, int) and start_us < since
+
+
+def _asked(person: int | str | None, subjects: Sequence[str], now_us: int) -> dict[str, int | str | None]:
+    return {"id": person, "subjects": json.dumps(list(subjects)), "now": now_us, "open": _OPEN_US}
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> tuple[list[int], list[int]]:

@@ -17,7 +17,7 @@ from smartlogd.base.ids import uuid7
 from smartlogd.schema.instants import instant_of
 from smartlogd.store import backups
 from smartlogd.store.crops import FOLDER as FACES
-from smartlogd.store.discard import discarded, showing
+from smartlogd.store.discard import discarded, showing, shut
 from smartlogd.store.find import Known, people_named, the_one
 from smartlogd.store.outcome import Outcome, Work
 from smartlogd.store.persons import bury, entomb
@@ -124,6 +124,7 @@ def taken_out(work: Work, subjects: Sequence[str], person: Known | None = None) 
     passings = connection.execute(_PASSINGS, named).fetchall()
     pictures = [path for _, _, *paths in passings for path in paths if path]
     erased = _erased(work, person, subjects, pictures)
+    shut(connection, named["id"], subjects, work.at_us)
     recordings = discarded(connection, work.folder, showing(connection, named["id"], subjects, work.at_us))
     connection.executemany(_LOSE, [(event_id or str(uuid4()), id_) for id_, event_id, *_ in passings])
     events = connection.execute(_LOSE_EVENTS, named).rowcount

@@ -19,7 +19,7 @@ from smartlogd.base.known import Event, EventId, Filed, Json, Medium, Recording
 from smartlogd.base.time import Stamp
 from smartlogd.schema.instants import micros
 from smartlogd.store import room
-from smartlogd.store.discard import discarded
+from smartlogd.store.discard import discarded, is_shut
 from smartlogd.store.engine import Store
 from smartlogd.store.options import StoreOptions
 from smartlogd.store.places import unlinked
@@ -87,12 +87,13 @@ class StoreShelf:
         """Note the event of its being saved and its row, in one transaction; the path its file is to have.
 
         DiskTrouble where it cannot be noted, or the disk has hardly room for anything; UnusableInput for what could
-        never be kept. Planning it again changes nothing.
+        never be kept, and where someone was forgotten meanwhile who may be seen in it. Planning it again changes
+        nothing.
         """
         _must_fit(recording)
         await self._must_have_room()
         path = f"{TABLES[recording.medium]}/{recording.id}{recording.suffix}"
-        await self._store.change(lambda connection: planned(connection, self._store.origin, recording, path))
+        await self._store.change(lambda connection: _plan(connection, self._store.origin, recording, path))
         await asyncio.to_thread(_made, self._folder / path)
         return path
 
@@ -122,6 +123,12 @@ class StoreShelf:
                 "Free some space; recording goes on by itself then. Events are written as before.",
                 fate=Fate.RETRY,
             )
+
+
+def _plan(connection: sqlite3.Connection, origin: Origin, recording: Recording, path: str) -> None:
+    if is_shut(connection, micros(recording.start.utc)):
+        raise UnusableInput("Someone was forgotten meanwhile who may be seen in it.", "What comes from now on is kept.")
+    planned(connection, origin, recording, path)
 
 
 def planned(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,13 +18,15 @@ from smartlogd.base.known import Medium
 from smartlogd.base.time import Stamp
 from smartlogd.schema.instants import micros
 from smartlogd.store.birth import arrive
-from smartlogd.store.discard import delete, showing, without_copy
-from smartlogd.store.engine import transaction
+from smartlogd.store.discard import delete, is_shut, showing, shut, without_copy
+from smartlogd.store.engine import Store, transaction
 from smartlogd.store.keys import Keys
+from smartlogd.store.options import StoreOptions
 from smartlogd.store.outcome import Work
 from smartlogd.store.recordings import meant
 from smartlogd.store.requests import OfRecording
 from smartlogd.store.rows import Origin
+from smartlogd.store.shelf import StoreShelf
 
 
 @pytest.fixture
@@ -152,3 +156,38 @@ def test_forgetting_someone_takes_every_recording_that_shows_them(village: Any) 
     rows = village.ask("SELECT phase, path, s3_uri IS NOT NULL FROM clips ORDER BY id")
     assert rows == [("lost", None, 0), ("lost", None, 1), ("lost", None, 0), ("kept", paths[3], 0)]
     assert village.change("forget", name=anna)["recordings"] == 0
+    assert village.ask("SELECT count(*) FROM meta WHERE key = 'forgotten_at'") == [(0,)], "it was a day ago"
+
+
+async def test_a_recording_that_was_only_wished_for_is_not_planned_once_someone_in_it_is_forgotten(
+    opener: Callable[..., Store], running: Callable[[Store], Any], folder: Path, at: Stamp
+) -> None:
+    async with running(opener()) as store:
+        shelf, here = StoreShelf(store, StoreOptions), store.origin
+        who, long_gone = str(UUID(int=8)), str(UUID(int=9))
+
+        def seen(connection: sqlite3.Connection) -> None:
+            happened(connection, here, UUID(who), at, type_="crossing")
+            happened(connection, here, UUID(long_gone), at.shifted(-3600), type_="crossing")
+            shut(connection, None, [long_gone], micros(at.shifted(1).utc))
+
+        await store.change(seen)
+        await shelf.plan(wanted(at))
+        await store.change(lambda connection: shut(connection, None, [who], micros(at.shifted(3).utc)))
+        with pytest.raises(UnusableInput, match="Someone was forgotten meanwhile"):
+            await shelf.plan(wanted(at.shifted(-5), cause=UUID(int=micros(at.utc))))
+        await shelf.plan(wanted(at.shifted(3)))
+    with closing(sqlite3.connect(folder / "smartlog.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM clips").fetchone() == (2,)
+
+
+def test_one_who_is_in_the_picture_for_long_was_seen_lately(
+    database: sqlite3.Connection, here: Origin, at: Stamp
+) -> None:
+    who = UUID(int=8)
+    happened(database, here, who, at, type_="person_entered")
+    shut(database, None, [str(UUID(int=9))], micros(at.shifted(3600).utc))
+    assert not is_shut(database, micros(at.utc))
+    shut(database, None, [str(who)], micros(at.shifted(3600).utc))
+    assert is_shut(database, micros(at.shifted(3599).utc))
+    assert not is_shut(database, micros(at.shifted(3600).utc))
