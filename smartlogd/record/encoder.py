@@ -140,6 +140,7 @@ class Encoder:
         return None
 
     def _opened(self, name: str, size: tuple[int, int], began: Stamp) -> _Work:
+        self._stamps.clear()
         context = cast("VideoCodecContext", av.CodecContext.create(name, "w"))
         context.width, context.height = size
         context.pix_fmt = "yuv420p"

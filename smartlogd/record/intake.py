@@ -15,6 +15,8 @@ _JUMP_S = 1.0
 """A stream whose clock moves so much against ours begun anew, or stood still."""
 STEP_S = 0.5
 """A clock on the wall that moves so much against the monotonic one was set."""
+_ABSURD_S = 30.0
+"""No picture is shown so long after it was decoded, or before it came."""
 _SILENT_S = 5.0
 """Without packets for so long the camera gives none any more."""
 
@@ -75,7 +77,10 @@ class Intake:
             self._begin(packet)
         if self._run is None:
             return None
-        stamp = now.shifted(packet.pts_s + self._offset_s - now.mono_ns / 1e9)
+        ahead_s = packet.pts_s + self._offset_s - now.mono_ns / 1e9
+        if not abs(ahead_s) < _ABSURD_S:  # a broken stream may say any time
+            return None
+        stamp = now.shifted(ahead_s)
         data = packet.data if not packet.is_key or self._sets in packet.data else self._sets + packet.data
         return Piece(self._run, stamp, packet.pts_s, self._decoded_s, packet.is_key, data)
 
@@ -94,4 +99,6 @@ def stepped_s(before: Stamp, now: Stamp) -> float:
 
 
 def _decoded_s(packet: Packet) -> float:
-    return packet.pts_s if packet.dts_s is None else packet.dts_s
+    """When it is to be decoded; when it is shown, where what the stream says cannot be."""
+    dts_s = packet.dts_s
+    return packet.pts_s if dts_s is None or not abs(packet.pts_s - dts_s) < _ABSURD_S else dts_s

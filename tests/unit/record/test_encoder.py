@@ -120,6 +120,28 @@ def test_one_that_does_not_work_here_is_said_once(caplog: pytest.LogCaptureFixtu
     assert encoder.taken() == []
 
 
+def test_one_that_fails_gives_way_to_the_next(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = Encoder(RecordOptions(encode_fps=30))
+    encoder._names = ("libx264", "mpeg4")
+    real = encoder._packets
+
+    def failing(work, frame: Frame):
+        if work.name == "libx264" and frame.seq == 5:
+            raise OSError(5, "Input/output error")
+        return real(work, frame)
+
+    monkeypatch.setattr(encoder, "_packets", failing)
+    for frame in raw(1):
+        encoder.offer(frame)
+        until(lambda: encoder._waiting is None)
+    until(lambda: len(encoder._done) >= 9)
+    encoder.close()
+    assert [record.message for record in caplog.records] == ["an encoder failed"]
+    assert {piece.run.codec for piece in encoder.taken()} == {"h264", "mpeg4"}
+
+
 def test_after_its_end_nothing_is_encoded() -> None:
     encoder = Encoder(X264)
     encoder.close()

@@ -109,6 +109,19 @@ def test_packets_that_no_browser_plays_are_not_used(of: dict) -> None:
     assert not intake.is_served
 
 
+@pytest.mark.parametrize("absurd_s", [9e13, -9e13, 1e300, 100.0])
+def test_times_that_cannot_be_are_not_believed(absurd_s: float) -> None:
+    frames = coded(raw(3))
+    (packet,) = frames[5].packets
+    frames[5] = replace(frames[5], packets=(replace(packet, pts_s=absurd_s),))
+    (packet,) = frames[7].packets
+    frames[7] = replace(frames[7], packets=(replace(packet, dts_s=absurd_s),))
+    pieces = taken(frames)
+    assert all(abs(piece.stamp.mono_ns / 1e9 - 101.5) < 2 for piece in pieces)
+    assert all(abs(piece.dts_s) < 10 for piece in pieces)
+    assert len(pieces) >= 19, "at the latest with the second key picture after it all is well again"
+
+
 def test_it_is_served_while_packets_come() -> None:
     intake = Intake()
     taken(coded(raw(1)), intake)
