@@ -46,7 +46,7 @@ def token_sha256(token: str) -> str:
     """What is kept of a token.
 
     >>> token_sha256("any")[:16]
-    '7bf7a1d4cbb3fa88'
+    'd6a7cd2a7371b1a1'
     """
     return hashlib.sha256(token.encode()).hexdigest()
 
