@@ -3,15 +3,15 @@
 A posture is told once it was held for its dwell (1 s), with the instant of its first look as its start, and is over
 when another one is held, or when no look knew it for 10 s; a blink of another answer does neither. Answers less sure
 than `least_sure` (0.3) count as not known. Someone who lies at most `fell_s` (2 s) after they were last seen standing,
-and not on a bed, has fallen: `{"fell": true}` in the event of their lying. Who lies down on purpose takes longer, or
-sits down first.
+and not on a bed (the middle of the box and of its lower side in a zone of that kind), has fallen: `{"fell": true}` in
+the event of their lying. Who lies down on purpose takes longer, or sits down first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from smartlogd.base.geometry import Box
+from smartlogd.base.geometry import Box, inside
 from smartlogd.base.known import Behaviour, Json, TrackId, Zone, ZoneKind
 from smartlogd.base.time import Stamp
 from smartlogd.movement.hold import Held, Hold, Spell, seen, told
@@ -44,8 +44,8 @@ def _circumstances(
     before: Hold, held: Held, box: Box, zones: Sequence[Zone], rules: BehaviourRules
 ) -> Mapping[str, Json]:
     """What else is told of a posture where it begins: the bed it is held on, and whether it was a fall."""
-    bed = zone_of(zones, {ZoneKind.BED}, (box.centre, box.foot))
-    if bed is not None:
+    bed = zone_of(zones, {ZoneKind.BED}, (box.centre,))
+    if bed is not None and inside(bed.polygon, box.foot):
         return {"zone": bed.name}
     stood = before.held
     has_fallen = (
