@@ -131,10 +131,11 @@ class Vitals:
 
     def _models(self, settings: Settings) -> Mapping[str, str]:
         """The versions of the models in use; read from the catalogue again only when other models are."""
-        key, versions = self._versions
-        if key != (settings.detect, settings.identify):
+        known, versions = self._versions
+        key = (settings.detect, settings.identify, self._river.models_changed)
+        if known != key:
             versions = wiring.model_versions(settings)
-            self._versions = ((settings.detect, settings.identify), versions)
+            self._versions = (key, versions)
         return versions
 
     def _lines(self, settings: Settings) -> tuple[LineToday, ...]:

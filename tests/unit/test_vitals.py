@@ -32,6 +32,7 @@ class Machine:
     def __init__(self, store: Any) -> None:
         self.body = Body(temperature_c=50.0, disk_free_bytes=7)
         self.paces: list[float] = []
+        self.models_changed = 0
         self.camera: Lens | None = Lens()
         self.tally = Tally()
         self.troubles: dict[str, str] = {}
@@ -173,6 +174,9 @@ async def test_the_catalogue_is_read_again_only_when_other_models_are_used(
     machine.tables["detect"] = {"profile": "wide"}
     assert machine.vitals.beat().models == {"wide": "1"}
     assert read == ["door", "wide"]
+    machine.models_changed += 1
+    assert machine.vitals.beat().models == {"wide": "1"}
+    assert read == ["door", "wide", "wide"]
 
 
 def test_an_event_is_told_with_who_and_which_way() -> None:
