@@ -22,6 +22,7 @@ def rows_of(state: Mapping[str, object]) -> Iterator[Row]:
     """Each part's name and how it fares."""
     yield from _daemon(state)
     yield from _seen(state)
+    yield from _kept(state)
     yield from _sent(state)
     yield from _machine(state)
     yield from _troubles(state)
@@ -50,6 +51,36 @@ def _seen(state: Mapping[str, object]) -> Iterator[Row]:
     yield "in view", said(state, "people")
     yield "faces", faces(branch(state, "recognition"))
     yield from ((f"line {name}", words) for name, words in counted(state).items())
+
+
+def _kept(state: Mapping[str, object]) -> Iterator[Row]:
+    """Recordings and sounds, where the daemon says anything of them."""
+    if "recordings" in state:
+        recordings = branch(state, "recordings")
+        yield "clips", clips(recordings)
+        store = branch(recordings, "object_store")
+        if store.get("word", "off") != "off":
+            yield "object store", " ".join(filter(None, (said(store, "word"), str(store.get("detail") or ""))))
+    heard = branch(state, "hearing")
+    if heard.get("microphone"):
+        yield "sound", f"{heard['microphone']}, {said(heard, 'status')}, {said(heard, 'bursts')} told"
+
+
+def clips(recordings: Mapping[str, object]) -> str:
+    """How filming fares.
+
+    >>> clips({"on": True, "encoder": "libx264", "ring_s": 9.3, "clips": 2, "snapshots": 1, "lost": 0})
+    '2 cut, 1 snapshot; the last 9 s are in memory'
+    >>> clips({"on": False, "clips": 0, "snapshots": 0})
+    'off, 0 snapshots'
+    """
+    shots = f"{said(recordings, 'snapshots')} snapshot{'' if recordings.get('snapshots') == 1 else 's'}"
+    if not recordings.get("on"):
+        return f"off, {shots}"
+    lost = f", {said(recordings, 'lost')} lost" if recordings.get("lost") else ""
+    span_s = number(recordings, "ring_s")
+    ring = "" if span_s is None else f"; the last {span_s:.0f} s are in memory"
+    return f"{said(recordings, 'clips')} cut, {shots}{lost}{ring}"
 
 
 def _sent(state: Mapping[str, object]) -> Iterator[Row]:

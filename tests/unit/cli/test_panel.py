@@ -114,3 +114,27 @@ values = st.recursive(
 def test_whatever_a_daemon_of_another_version_says_there_is_a_screen(state: Mapping[str, object]) -> None:
     assert screen({**STATE, **state})
     assert screen(state)
+
+
+def test_recordings_and_sounds_have_a_row_where_there_are_any() -> None:
+    state = {
+        "recordings": {
+            "on": True,
+            "clips": 3,
+            "snapshots": 0,
+            "lost": 1,
+            "ring_s": 12.4,
+            "object_store": {"word": "away", "detail": "It does not answer."},
+        },
+        "hearing": {"microphone": "USB", "status": "running", "bursts": 4},
+    }
+    said = lines(state)
+    assert any(row.endswith("3 cut, 0 snapshots, 1 lost; the last 12 s are in memory") for row in said)
+    assert any(row.endswith("away It does not answer.") for row in said)
+    assert any(row.endswith("USB, running, 4 told") for row in said)
+
+
+def test_an_object_store_that_is_not_set_has_no_row() -> None:
+    said = lines({"recordings": {"on": False, "clips": 0, "snapshots": 1, "object_store": {"word": "off"}}})
+    assert any(row.endswith("off, 1 snapshot") for row in said)
+    assert not any("object store" in row for row in said)
