@@ -28,11 +28,14 @@ WITH_MODELS := SMARTLOG_DETECT__MODELS_DIR=$(SMARTLOG_TEST_MODELS) $(BIN)/smartl
 FETCH       := $(WITH_MODELS) models fetch || echo "Going on without the models that are missing."
 
 # What `make test-deps` brings: GStreamer as a camera's program and as an RTSP server, PostgreSQL as the centre,
-# Mosquitto as the broker, a systemd in a container, what makes and reads cards, a compiler for the recorder of what is
-# written to a disk, and a clock that can be set for one program only.
+# Mosquitto as the broker, Swift as the object store, PulseAudio as a microphone, a browser that plays clips, a systemd
+# in a container, what makes and reads cards, a compiler for the recorder of what is written to a disk, and a clock that
+# can be set for one program only.
 TEST_PACKAGES := python3-venv postgresql postgresql-client mosquitto mosquitto-clients systemd-container mmdebstrap \
                  mtools dosfstools fdisk shellcheck gcc libc6-dev libfaketime openssl python3-gi gir1.2-gst-rtsp-server-1.0 \
-                 gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
+                 gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly \
+                 swift swift-account swift-container swift-object swift-proxy memcached chromium \
+                 libportaudio2 pulseaudio pulseaudio-utils
 
 # What `make test-boot-deps` brings: the emulated machine, what its image is built with, and what talks to it.
 BOOT_PACKAGES := qemu-system-arm qemu-user-static mmdebstrap arch-test mtools dosfstools fdisk e2fsprogs kmod cpio xz-utils \
