@@ -22,10 +22,11 @@ from smartlogd.store import room
 from smartlogd.store.discard import discarded, is_shut
 from smartlogd.store.engine import Store
 from smartlogd.store.options import StoreOptions
-from smartlogd.store.places import unlinked
+from smartlogd.store.places import sync_folder, unlinked
 from smartlogd.store.reconcile import Repair, lying, reconciled
 from smartlogd.store.recordings import COPY_OF, TABLES, by_id
 from smartlogd.store.rows import EVENT_COLUMNS, Origin, rows_of
+from smartlogd.store.trouble import told
 
 TYPES = {Medium.CLIP: "clip_saved", Medium.SNAPSHOT: "snapshot_saved"}
 MOST_LABELS, LONGEST_LABEL, LONGEST_NOTE = 32, 64, 2000
@@ -144,12 +145,12 @@ def planned(
 
     `original` is the recording that it is a copy of.
     """
-    told = {"cause": recording.cause and str(recording.cause), COPY_OF: original}
-    told["note"] = recording.note if recording.medium is Medium.CLIP else None
-    data: dict[str, Json] = {"labels": list(recording.labels), **{key: text for key, text in told.items() if text}}
+    words = {"cause": recording.cause and str(recording.cause), COPY_OF: original}
+    words["note"] = recording.note if recording.medium is Medium.CLIP else None
+    data: dict[str, Json] = {"labels": list(recording.labels), **{key: text for key, text in words.items() if text}}
     event = Event(recording.id, origin.device, TYPES[recording.medium], at or recording.start, data=data)
     row = rows_of(event, origin).event
-    who = connection.execute(_CAUSE, (told["cause"],)).fetchone() or (None, None)
+    who = connection.execute(_CAUSE, (words["cause"],)).fetchone() or (None, None)
     connection.execute(_EVENT, (*row[:_WHO], *who, *row[_WHO + 2 :]))
     values = {
         "owner": origin.owner_id, "device": origin.device_id, "id": str(recording.id), "path": path,
@@ -205,7 +206,11 @@ def _must_fit(recording: Recording) -> None:
 
 
 def _made(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, exist_ok=True)
+    """Make the folder of the file, where it is not there, and make that survive a power cut."""
+    if not path.parent.is_dir():
+        with told(path.parent.parent):
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(path.parent.parent)
 
 
 def _labels(labels: Sequence[str]) -> str:

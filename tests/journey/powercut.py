@@ -2,7 +2,7 @@
 
 What was synced is there. Of what was written after the last sync, each sector of 512 bytes is there, or not, or torn
 (its first bytes new, the rest old), as chance has it; so is each truncation. Names that were made, changed or removed
-since the folder was last synced keep their order, and only so many of them count.
+since their folder was last synced keep their order, and only so many of them count.
 """
 
 from __future__ import annotations
@@ -85,8 +85,6 @@ def _read(record: bytes) -> Iterator[Note]:
         elif what in "ts":
             values = numbers(2 if what == "t" else 1)
             yield Note(what, incarnations[values[0]], values[-1] if what == "t" else 0)
-        elif what == "d":
-            yield Note("d")
         else:
             name = text(numbers(1)[0]).decode()
             yield Note(what, name=name, body=text(numbers(1)[0]) if what == "r" else b"")
@@ -119,8 +117,8 @@ class Disk:
                 _apply(self.files[note.file], one)
             self.pending[note.file].clear()
         elif note.what == "d":
-            self.names = _named(self.names, self.renaming)
-            self.renaming.clear()
+            self.names = _named(self.names, [one for one in self.renaming if _folder(one) == note.name])
+            self.renaming = [one for one in self.renaming if _folder(one) != note.name]
         else:
             self.renaming.append(note)
 
@@ -135,6 +133,7 @@ class Disk:
             for note in self.pending[file]:
                 for piece in _sectors(note, content, chance, kept):
                     _apply(content, piece)
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(content)
 
     def ids(self) -> set[str]:
@@ -169,6 +168,11 @@ def _apply(content: bytearray, note: Note) -> None:
     if note.body:
         content.extend(bytes(max(0, note.at - len(content))))
         content[note.at : note.at + len(note.body)] = note.body
+
+
+def _folder(note: Note) -> str:
+    """The folder in which a name changes; empty for the outer one."""
+    return note.name.rpartition("/")[0]
 
 
 def _named(names: dict[str, int], notes: list[Note]) -> dict[str, int]:

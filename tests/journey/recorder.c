@@ -2,12 +2,12 @@
  * each open, write, truncation, sync, unlink and rename. One lock around the call and its note keeps the order true
  * between threads.
  *
- * RECORDED names the folder, RECORD the file the notes go to. A note is: one letter, then numbers of eight bytes
+ * RECORDED names the folder (folders in it count too, no deeper), RECORD the file the notes go to. A note is: one letter, then numbers of eight bytes
  * (little-endian), then bytes:
  *   o file new name   a file (numbered by device and inode) was opened; new: it was made by this call
  *   w file offset length bytes
  *   t file length     it was truncated, or lengthened
- *   s file            it was synced            d           the folder was synced
+ *   s file            it was synced            d name      the folder was synced; no name: the outer one
  *   u name            it was unlinked          r name name it was renamed
  * A name is its length and its bytes.
  */
@@ -29,7 +29,8 @@
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 static pthread_mutex_t order = PTHREAD_MUTEX_INITIALIZER;
-static uint64_t number[FILES]; /* by descriptor: 0 is none of ours, 1 is the folder itself */
+static uint64_t number[FILES]; /* by descriptor: 0 is none of ours, 1 is a folder */
+static char inner[FILES][64];  /* by descriptor: which folder, if it is one of those within */
 static int record = -1;
 static char folder[4096];
 static size_t folder_length;
@@ -64,7 +65,10 @@ static const char *ours(const char *path)
         return NULL;
     if (path[folder_length] == 0)
         return "";
-    return path[folder_length] == '/' && !strchr(path + folder_length + 1, '/') ? path + folder_length + 1 : NULL;
+    if (path[folder_length] != '/')
+        return NULL;
+    const char *name = path + folder_length + 1, *within = strchr(name, '/');
+    return within && strchr(within + 1, '/') ? NULL : name;
 }
 
 static int opened(int descriptor, const char *name, int was_there)
@@ -72,11 +76,14 @@ static int opened(int descriptor, const char *name, int was_there)
     struct stat about;
     if (descriptor < 0 || descriptor >= FILES || !name)
         return descriptor;
-    if (!*name) {
+    if (fstat(descriptor, &about))
+        return descriptor;
+    if (S_ISDIR(about.st_mode) && strlen(name) < sizeof inner[0]) {
         number[descriptor] = 1;
+        strcpy(inner[descriptor], name);
         return descriptor;
     }
-    if (fstat(descriptor, &about) || !S_ISREG(about.st_mode))
+    if (!S_ISREG(about.st_mode))
         return descriptor;
     number[descriptor] = about.st_ino + 2;
     uint64_t values[3] = {number[descriptor], !was_there, strlen(name)};
@@ -167,8 +174,9 @@ ssize_t write(int descriptor, const void *bytes, size_t length)
 static void synced(int descriptor)
 {
     uint64_t file = file_of(descriptor);
+    uint64_t length = file == 1 ? strlen(inner[descriptor]) : 0;
     if (file == 1)
-        note('d', 0, NULL, NULL, 0);
+        note('d', 1, &length, inner[descriptor], length);
     else
         note('s', 1, &file, NULL, 0);
 }
