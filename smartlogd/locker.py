@@ -39,7 +39,7 @@ class Locker:
     def look(self) -> None:
         """There is a new recording."""
         if self._upload is not None:
-            self._upload.again()
+            self._upload.look()
 
     def state(self) -> Mapping[str, object]:
         """How it fares, as plain JSON values; `word` is off where recordings stay on this device."""

@@ -87,8 +87,12 @@ class Upload:
             self._objects.close()
             await self._on_end()
 
+    def look(self) -> None:
+        """There is a new recording: look at once, unless something is wrong that is being waited for."""
+        self._wake.set()
+
     def again(self) -> None:
-        """Look at once: there is a recording, or someone mended what was wrong."""
+        """Try at once whatever went wrong: someone mended it, or wants to know."""
         for way in (self._up, self._out):
             way.end()
         self._aside.clear()

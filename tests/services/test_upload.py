@@ -117,7 +117,7 @@ async def test_a_new_recording_is_taken_at_once_when_told(bucket: Bucket, media:
     async with uploading(media, options(bucket, look_s=3600)) as upload:
         await asyncio.sleep(0.3)
         media.made(1000)
-        upload.again()
+        upload.look()
         await until(lambda: not media.kept, 5)
 
 

@@ -24,7 +24,7 @@ class Carrying:
     async def run(self) -> None:
         await asyncio.Event().wait()
 
-    def again(self) -> None:
+    def look(self) -> None:
         self.looked += 1
 
     def state(self) -> Mapping[str, object]:

@@ -77,6 +77,24 @@ async def test_trouble_is_told_waited_for_and_forgotten(media: ThinMedia, troubl
         await until(lambda: not media.kept and upload.state()["detail"] == "")
 
 
+async def test_a_new_recording_is_looked_at_at_once_but_ends_no_pause(media: ThinMedia) -> None:
+    objects = ThinObjects()
+    async with uploading(media, objects) as upload:
+        await until(lambda: "unfinished" in objects.calls)
+        media.made(100)
+        upload.look()
+        await until(lambda: not media.kept)
+        objects.trouble = ObjectsRefuse("It refuses.")
+        media.made(100)
+        upload.look()
+        await until(lambda: upload.state()["word"] == "refused")
+        calls = len(objects.calls)
+        for _ in range(5):
+            upload.look()
+            await asyncio.sleep(0.01)
+        assert len(objects.calls) == calls
+
+
 async def test_one_that_is_not_taken_holds_up_no_other(media: ThinMedia) -> None:
     objects, odd, good = ThinObjects(), media.made(100), media.made(100)
     objects.not_taken[str(odd.id)] = NotTaken("Too large.")
