@@ -141,7 +141,8 @@ class Sound:
 class Heard:
     """What one window of sound is like: how sure each word is (bark, howl, whine, speech, alarm, glass), 0..1.
 
-    The window begins at `stamp` and lasts `span_s`.
+    The window begins at `stamp` and lasts `span_s`. One more word, `lookalike`, says how sure it is of something else
+    that is easily taken for a dog.
     """
 
     stamp: Stamp
