@@ -9,10 +9,12 @@ took furniture or a heap of things for somebody six times; each detector alone d
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from smartlogd.base.errors import Missing
 from smartlogd.base.geometry import Box, Point, iou, overlap
 from smartlogd.base.pixels import resampled
 from smartlogd.base.ports import Model
@@ -27,6 +29,9 @@ from smartlogd.detect.options import DetectOptions
 if TYPE_CHECKING:
     from smartlogd.detect.registry import Registry
 
+log = logging.getLogger("smartlogd.detect")
+
+_SECOND = "coco_ssd_mobilenet"
 _WHOLE = Box(0, 0, 1, 1)
 _SHARE = 0.62
 """The squares' side, as a share of the picture's shorter one."""
@@ -35,6 +40,8 @@ _ROOMS = (1.3, 2.2)
 _WEAK = 0.4
 _TOGETHER = 1.15
 """The least sum of both scores: that of the body, times how sure the points' model is that there is one, and SSD's."""
+_SUPPOSED = 0.35
+"""What stands for the second score where SSD is not on this device."""
 _ALONE = 0.6
 _ALONE_PRESENT = 0.9
 """Someone found by SSD alone must be so sure, and the points' model surer still."""
@@ -56,10 +63,10 @@ class _Found:
 class StillPeople:
     """People on pictures of any size; for one thread at a time."""
 
-    def __init__(self, pose: Model, landmark: Model, objects: Model, options: DetectOptions) -> None:
+    def __init__(self, pose: Model, landmark: Model, objects: Model | None, options: DetectOptions) -> None:
         weak = options.model_copy(update={"person_score": _WEAK, "object_score": min(options.object_score, 0.3)})
-        self._bodies, self._objects = BodyLook(pose, None, weak), ObjectLook(objects, weak)
-        self._landmark = landmark
+        self._bodies, self._landmark = BodyLook(pose, None, weak), landmark
+        self._objects = ObjectLook(objects, weak) if objects else None
 
     def find(self, pixels: Pixels) -> tuple[Detection, ...]:
         """Everybody, the surest first; the score is the mean of both detectors' scores."""
@@ -76,13 +83,16 @@ class StillPeople:
 
     def _people(self, pixels: Pixels, parts: Iterable[Box]) -> tuple[Detection, ...]:
         """Everybody that the model of objects finds."""
+        if self._objects is None:
+            return ()
         looks = [(part, self._objects.at(pixels, part)) for part in parts]
         return joined([(part, [one for one in found if one.kind is Kind.PERSON]) for part, found in looks])
 
     def _posed(self, pixels: Pixels, body: Detection, people: Sequence[Detection]) -> _Found | None:
         """The body with its points, if it is believed; people found by the other model speak for it."""
         present, posed = self._with_points(pixels, body)
-        seconded = max((one.score for one in people if is_seconded(posed, one)), default=0.0)
+        lone = 0.0 if self._objects else _SUPPOSED
+        seconded = max((one.score for one in people if is_seconded(posed, one)), default=lone)
         together = body.score * present + seconded
         if present < landmarks.PRESENT or together < _TOGETHER:
             return None
@@ -118,11 +128,18 @@ class StillPeople:
 
 
 def open_people(options: DetectOptions, registry: Registry) -> StillPeople:
-    """The three models, verified and loaded; raises Missing or UnusableInput as `Registry.content` does."""
-    pose, landmark, objects = (
-        from_bytes(registry.content(name), name, options.delegate)
-        for name in ("pose_detector", "pose_landmark_full", "coco_ssd_mobilenet")
+    """The models, verified and loaded; raises Missing or UnusableInput as `Registry.content` does.
+
+    Without SSD, which the door profile does not need, fewer are found: that is logged.
+    """
+    pose, landmark = (
+        from_bytes(registry.content(name), name, options.delegate) for name in ("pose_detector", "pose_landmark_full")
     )
+    try:
+        objects = from_bytes(registry.content(_SECOND), _SECOND, options.delegate)
+    except Missing:
+        log.warning("people are looked for with one model only", extra={"missing": _SECOND})
+        return StillPeople(pose, landmark, None, options)
     return StillPeople(pose, landmark, objects, options)
 
 

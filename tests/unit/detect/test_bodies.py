@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pytest
 
@@ -63,7 +65,7 @@ def people(spoken):
         return StillPeople(
             spoken("pose", (1, 224, 224, 3), bodies),
             spoken("landmark", (1, 256, 256, 3), points),
-            spoken("ssd", (1, 300, 300, 3), things),
+            spoken("ssd", (1, 300, 300, 3), things) if things else None,
             DetectOptions(),
         )
 
@@ -105,6 +107,20 @@ def test_someone_found_by_one_alone_is_tried_in_four_turns(people) -> None:
 def test_who_is_seen_in_no_turn_is_not_told(people) -> None:
     assert people(pose(0.0), objects(0.8), landmark(0.8)).find(PIXELS) == ()
     assert people(pose(0.0), objects(0.5), landmark()).find(PIXELS) == ()
+
+
+def test_without_the_second_detector_the_first_must_be_surer(people) -> None:
+    assert len(people(pose(0.85), None, landmark()).find(PIXELS)) == 1
+    assert people(pose(0.7), None, landmark()).find(PIXELS) == ()
+
+
+def test_a_missing_second_detector_is_done_without(model, registry, tmp_path, caplog) -> None:
+    for each in ("pose_detector", "pose_landmark_full"):
+        model(each)
+        (tmp_path / registry.path(each).name).write_bytes(registry.content(each))
+    with caplog.at_level(logging.WARNING, "smartlogd.detect"):
+        open_people(DetectOptions(), Registry(read_catalogue(), tmp_path))
+    assert [record.missing for record in caplog.records] == ["coco_ssd_mobilenet"]
 
 
 def test_a_missing_model_is_named(tmp_path) -> None:
