@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
-# Not ours to declare: the Pi's apt packages, and the runtime that ai-edge-litert replaces. An extra brings dlib.
-FROM_ELSEWHERE = {"dlib", "gi", "libcamera", "picamera2", "tflite_runtime"}
+# Not ours to declare: the Pi's apt packages, and the runtime that ai-edge-litert replaces. Extras bring dlib and sounddevice.
+FROM_ELSEWHERE = {"dlib", "gi", "libcamera", "picamera2", "sounddevice", "tflite_runtime"}
 # Loaded by name at run time.
 BY_NAME = {"ai_edge_litert", "aiosqlite"}
 
