@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
-# Not ours to declare: the Pi's apt packages, and the runtime that ai-edge-litert replaces. Extras bring dlib and sounddevice.
+# Not ours to declare: the Pi's apt packages, and the runtime that ai-edge-litert replaces. Extras bring the other two.
 FROM_ELSEWHERE = {"dlib", "gi", "libcamera", "picamera2", "sounddevice", "tflite_runtime"}
 # Loaded by name at run time.
 BY_NAME = {"ai_edge_litert", "aiosqlite"}
