@@ -183,8 +183,8 @@ def _place(actor: Actor, act: Act, t: float) -> tuple[float, float]:
 
 _FETCHES: Mapping[str, tuple[tuple[float, float], ...]] = {
     # Far off, up to here, waiting, out, waiting, back: distances as shares of where it stands.
-    "fetch": ((0, 1.0), (6, 2.4), (8, 2.4), (11, 1.0), (12, 1.0), (13.5, 2.6), (14.5, 2.6), (17, 1.0), (19, 1.0)),
-    "fail": ((0, 1.0), (6, 2.4), (8, 2.4), (11, 1.0), (12, 1.0), (13.5, 2.6)),
+    "fetch": ((0, 1.0), (6, 2.4), (8, 2.4), (11, 1.0), (12, 1.0), (13.2, 2.6), (14.5, 2.6), (17, 1.0), (19, 1.0)),
+    "fail": ((0, 1.0), (6, 2.4), (8, 2.4), (11, 1.0), (12, 1.0), (13.2, 2.6), (13.5, 2.6)),
 }
 
 

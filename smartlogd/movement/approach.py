@@ -3,8 +3,9 @@
 What comes nearer looks larger, and by how much says by how much of its distance: by half (`nearer`, 1.5) within 3 s
 means that a third of the way is gone, and that it would be here within 6 s more (size over growth is the time to
 contact; Lee 1976). Width and height must both have grown, so that getting up, bending, turning round and walking across
-are none; an axis cut by the picture's edge is not measured. Told once, when it is sure, with where the growth began as
-its start. Another one begins only after they stopped coming nearer (less than a tenth within a second).
+are none; an axis cut by the picture's edge is not measured. It must have grown all the time: a box that jumps is
+another box. Told once, when it is sure, with where the growth began as its start. Another one begins only after they
+stopped coming nearer (less than a tenth within a second).
 
 |        | looms      | settles |
 |--------|------------|---------|
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from smartlogd.base.known import Behaviour, TrackId
 from smartlogd.base.time import Stamp
 from smartlogd.movement.rules import BehaviourRules
-from smartlogd.movement.trace import Trace, growth
+from smartlogd.movement.trace import Trace, growth, is_gradual
 
 APPROACH = "approach"
 _SETTLED, _SETTLED_S = 1.1, 1.0
@@ -42,6 +43,6 @@ def approached(
         factor, _ = growth(trace, _SETTLED_S)
         return (nearing, ()) if factor >= _SETTLED else (Nearing(after=now), ())
     factor, when = growth(trace, rules.nearer_s, nearing.after)
-    if factor < rules.nearer:
+    if factor < rules.nearer or not is_gradual(trace, when):
         return nearing, ()
     return Nearing(is_nearing=True), (Behaviour(APPROACH, track, when.stamp, now, sure),)

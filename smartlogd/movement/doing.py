@@ -91,7 +91,9 @@ def _seen(doing: Doing, stay: Stay | None, track: Track, body: Detection, settin
     calm, two = calmed(doing.calm, motion(trace), held.word if held else None, track.id, stamp, rules)
     feed, three = _fed(doing.feed, body, track, facing, setting)
     play, nearing, fetch, four = doing.play, doing.nearing, doing.fetch, NONE
-    if is_new:
+    if track.is_doubtful:
+        nearing, fetch = Nearing(after=stamp), _AT_REST  # it may be another, who was elsewhere a moment ago
+    elif is_new:
         play, nearing, fetch, four = _moved(doing, trace, track, setting)
     shape = shaped(doing.shape, body)
     return Doing(

@@ -3,8 +3,8 @@
 A thrown ball is too small and too quick for our detectors. What can be seen is what comes before and after it. A cue is
 an approach, or, for a dog, waiting beside a person (at most its own length away), who may throw. Who then goes out and
 is back within `fetch_s` (10 s) of setting out has fetched. After a mere waiting beside somebody the going out must have
-been quick (`quick_dog`) and the whole have taken 2.5 s, and a failure is told only of one who went out quickly: walking
-away is not fetching.
+been a dash (1.3 times `quick_dog`) and the whole have taken 2.5 s, and a failure is told only of one who dashed out:
+walking away is not fetching.
 
 Places are on the ground, in the body's own sizes (`trace`). Out is 2 sizes away from where they set out (or half the
 distance to the camera, if that is more), back is within half of that. Who leaves the picture after a cue is out as
@@ -31,6 +31,8 @@ from smartlogd.movement.trace import Trace
 
 FETCH_RETURN = "fetch_return"
 _NO_TRACK = TrackId(0)
+_DASH = 1.3
+"""A dash is so many times a quick pace."""
 _SKIP_S = 2.5
 """Who was beside somebody and is back sooner has skipped about, and fetched nothing."""
 
@@ -77,14 +79,15 @@ class Fetch:
 def fetched(
     fetch: Fetch, trace: Trace, cue: Cue | None, track: TrackId, quick: float, sure: float, rules: BehaviourRules
 ) -> tuple[Fetch, tuple[Behaviour, ...]]:
-    """The fetch one look on; `cue` is what this look shows that may lead to one, `quick` the pace of a dash."""
+    """The fetch one look on; `cue` is what this look shows that may lead to one, `quick` a pace that is quick."""
     now = trace.now.stamp
     fetch, told = expired(fetch, now, sure, rules)
     if fetch.state is State.OUT:
         back, said = _came_back(fetch, trace, sure, rules)
         return back, (*told, *said)
     fetch = _cued(fetch, trace, cue, track, rules)
-    return (fetch if fetch.state is State.REST else _went(fetch, trace, quick, rules)), told
+    dash = _DASH * quick
+    return (fetch if fetch.state is State.REST else _went(fetch, trace, dash, rules)), told
 
 
 def expired(fetch: Fetch, now: Stamp, sure: float, rules: BehaviourRules) -> tuple[Fetch, tuple[Behaviour, ...]]:
@@ -117,14 +120,14 @@ def _cued(fetch: Fetch, trace: Trace, cue: Cue | None, track: TrackId, rules: Be
     return replace(fetch, origin=trace.now.place) if _apart(fetch, trace) < _far(fetch, rules) / 2 else fetch
 
 
-def _went(fetch: Fetch, trace: Trace, quick: float, rules: BehaviourRules) -> Fetch:
+def _went(fetch: Fetch, trace: Trace, dash: float, rules: BehaviourRules) -> Fetch:
     """Out, if far enough from where the cue was given; else remembers when they were there last."""
     now, apart, far = trace.now.stamp, _apart(fetch, trace), _far(fetch, rules)
     if apart < far / 2:
         return replace(fetch, set_out=now, left_at=apart)
     if apart < far or fetch.set_out is None:
         return fetch
-    is_quick = (apart - fetch.left_at) / max(0.1, now.since(fetch.set_out)) >= quick
+    is_quick = (apart - fetch.left_at) / max(0.1, now.since(fetch.set_out)) >= dash
     if fetch.cue is Cue.BESIDE and not is_quick:
         return Fetch()
     return replace(fetch, state=LIFE[fetch.state]["goes"], is_quick=is_quick)

@@ -25,6 +25,7 @@ _BROKEN_S = 2.5
 _RECENT_S = 0.8
 """Motion is measured over at least this long: over less it would be the trembling of the box."""
 _DEPTH_SHARE = 1 / 3
+_HALF_SHARE = 0.2
 _SMALL = 1e-3
 _ONE_AXIS = 1.35
 """Growth that shows in the width alone must be this much more: who turns round grows wide."""
@@ -35,8 +36,8 @@ class Look:
     """A body at one instant: its box in picture heights, and which sides (left, upper, right, lower) are its own.
 
     A side on the picture's edge is the edge's, and hides how far the body goes on. Across, 0 is the middle of the
-    picture; down, its upper edge.
-    `way` is how far its middle has gone since the trace began, in its own sizes.
+    picture; down, its upper edge. `size` is its longer side; while the edge cuts it, no less than before. `way` is how
+    far its middle has gone since the trace began, in its own sizes.
     """
 
     stamp: Stamp
@@ -45,6 +46,7 @@ class Look:
     x1: float
     y1: float
     free: tuple[bool, bool, bool, bool]
+    size: float
     way: float
 
     @property
@@ -56,11 +58,6 @@ class Look:
     def height(self) -> float:
         """Of the box, in picture heights."""
         return max(_SMALL, self.y1 - self.y0)
-
-    @property
-    def size(self) -> float:
-        """The longer side."""
-        return max(_SMALL, self.x1 - self.x0, self.y1 - self.y0)
 
     @property
     def is_cut_across(self) -> bool:
@@ -99,13 +96,14 @@ def followed(trace: Trace | None, box: Box, stamp: Stamp, aspect: float) -> Trac
     x0, x1 = (box.x0 - 0.5) * aspect, (box.x1 - 0.5) * aspect
     free = (box.x0 >= EDGE, box.y0 >= EDGE, box.x1 <= 1 - EDGE, box.y1 <= 1 - EDGE)
     if trace is None or stamp.since(trace.now.stamp) > _BROKEN_S:
-        return Trace(Look(stamp, x0, box.y0, x1, box.y1, free, 0.0))
+        return Trace(Look(stamp, x0, box.y0, x1, box.y1, free, max(_SMALL, x1 - x0, box.y1 - box.y0), 0.0))
     last = trace.now
     share = 1 - math.exp(-stamp.since(last.stamp) / _SMOOTH_S)
     left, right = last.x0 + (x0 - last.x0) * share, last.x1 + (x1 - last.x1) * share
     top, bottom = last.y0 + (box.y0 - last.y0) * share, last.y1 + (box.y1 - last.y1) * share
     moved = math.hypot(left + right - last.x0 - last.x1, top + bottom - last.y0 - last.y1) / 2
-    now = Look(stamp, left, top, right, bottom, free, last.way + moved / last.size)
+    size = max(_SMALL if all(free) else last.size, right - left, bottom - top)
+    now = Look(stamp, left, top, right, bottom, free, size, last.way + moved / last.size)
     if trace.past and last.stamp.since(trace.past[-1].stamp) < _STEP_S - _SMALL:
         return Trace(now, trace.past)
     kept = tuple(look for look in trace.past if stamp.since(look.stamp) <= SPAN_S + _STEP_S)
@@ -168,10 +166,30 @@ def growth(trace: Trace, over_s: float, after: Stamp | None = None) -> tuple[flo
     best, when, since_ns = 1.0, now, now.stamp.mono_ns - round(over_s * 1e9)
     if after is not None:
         since_ns = max(since_ns, after.mono_ns)
+    width = now.width
     for look in trace.past:
-        if look.stamp.mono_ns >= since_ns and (factor := _factor(look, now)) > best:
+        # Whatever else is measured, nobody has grown further than in width: the first question, since it costs least.
+        if look.stamp.mono_ns < since_ns or (look.x1 - look.x0) * best >= width:
+            continue
+        factor = _factor(look, now)
+        if factor > best:
             best, when = factor, look
     return best, when
+
+
+def is_gradual(trace: Trace, since: Look) -> bool:
+    """Whether the growth since a look went on all the time, a good part of it in either half.
+
+    What comes nearer grows so. A box that was of half a body, and is of the whole, has grown at once.
+    """
+    now = trace.now
+    middle_ns = (since.stamp.mono_ns + now.stamp.mono_ns) // 2
+    between = [look for look in trace.past if since.stamp.mono_ns < look.stamp.mono_ns < now.stamp.mono_ns]
+    if not between:
+        return False
+    middle = min(between, key=lambda look: abs(look.stamp.mono_ns - middle_ns))
+    whole, first = math.log(now.size / since.size), math.log(middle.size / since.size)
+    return _HALF_SHARE * whole <= first <= (1 - _HALF_SHARE) * whole
 
 
 def _factor(then: Look, now: Look) -> float:

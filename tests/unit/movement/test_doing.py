@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from beings import DOG, HERE, being, live, span, spans
+from beings import DOG, HERE, being, count, live, near, span, spans
 from walks import at
 
-from smartlogd.base.known import Phase
+from smartlogd.base.known import Phase, Track
 from smartlogd.base.seen import Kind
 from smartlogd.movement.doing import (
     Setting,
@@ -101,6 +101,17 @@ def test_without_behaviours_only_who_is_there_is_told() -> None:
     doing, said = lived(seated(), being(5.0, HERE, "sit"), Setting(at(5.0), (), off, 1.0))
     assert [(one.what, one.end) for one in said] == [("sit", at(4.9)), ("calm", at(4.9))]
     assert [one.what for one in going_on(doing)] == ["person_entered"]
+
+
+def test_who_may_have_been_taken_for_another_comes_no_nearer_by_that() -> None:
+    far, close = near(6.0), near(2.0)
+
+    def swapped(t: float, *, is_doubtful: bool) -> Track:
+        box = far if t < 3 else close if t > 4.5 else near(6.0 - 4.0 * (t - 3) / 1.5)
+        return replace(being(t, box), is_doubtful=is_doubtful and 3 <= t < 5.5)
+
+    assert count(live(span(0, 9, lambda t: swapped(t, is_doubtful=False))), "approach") == 1
+    assert count(live(span(0, 9, lambda t: swapped(t, is_doubtful=True))), "approach") == 0
 
 
 def test_a_track_that_is_believed_and_shows_no_body_tells_nothing_new() -> None:
