@@ -30,39 +30,61 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask again.")]
 
 
 @clips.callback()
-def list_clips(
+def clips_(
     context: typer.Context,
     everything: Lost = False,  # noqa: FBT002
     limit: Limit = 100,
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """List clips, newest first; show or delete one.
+    """List clips, newest first; show or delete one."""
+    if context.invoked_subcommand is None:
+        list_clips(everything=everything, limit=limit, config=config, as_json=as_json)
+
+
+@clips.command("list")
+def list_clips(
+    everything: Lost = False,  # noqa: FBT002
+    limit: Limit = 100,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """List clips, newest first; so does the word before alone.
 
     Times are local. A clip is planned until its file is there, then kept, and uploaded once the object store has it.
     """
     from smartlogd.base.known import Medium
 
-    if context.invoked_subcommand is None:
-        _list(state_of(config), Medium.CLIP, limit, everything=everything, as_json=as_json)
+    _list(state_of(config), Medium.CLIP, limit, everything=everything, as_json=as_json)
 
 
 @snapshots.callback()
-def list_snapshots(
+def snapshots_(
     context: typer.Context,
     everything: Lost = False,  # noqa: FBT002
     limit: Limit = 100,
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """List snapshots, newest first; show or delete one.
+    """List snapshots, newest first; show or delete one."""
+    if context.invoked_subcommand is None:
+        list_snapshots(everything=everything, limit=limit, config=config, as_json=as_json)
+
+
+@snapshots.command("list")
+def list_snapshots(
+    everything: Lost = False,  # noqa: FBT002
+    limit: Limit = 100,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """List snapshots, newest first; so does the word before alone.
 
     Times are local.
     """
     from smartlogd.base.known import Medium
 
-    if context.invoked_subcommand is None:
-        _list(state_of(config), Medium.SNAPSHOT, limit, everything=everything, as_json=as_json)
+    _list(state_of(config), Medium.SNAPSHOT, limit, everything=everything, as_json=as_json)
 
 
 def show(recording: Which, config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002

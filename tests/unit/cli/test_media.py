@@ -34,7 +34,8 @@ def test_clips_are_listed_newest_first(smartlogd: Smartlogd, film: Film) -> None
     told = json.loads(line)
     assert (told["id"], told["what"], told["phase"]) == (str(new.id), "clip", "uploaded")
     assert told["path"] == str(film.folder / f"clips/{new.id}.mp4")
-    assert [json.loads(line)["id"] for line in smartlogd("clips", "--json").out.splitlines()] == [
+    assert smartlogd("clips", "list").out == smartlogd("clips").out
+    assert [json.loads(line)["id"] for line in smartlogd("clips", "list", "--json").out.splitlines()] == [
         str(new.id), str(old.id),
     ]  # fmt: skip
 
@@ -45,6 +46,7 @@ def test_snapshots_are_a_list_of_their_own(smartlogd: Smartlogd, film: Film) -> 
     film.shelve(2)
     (told,) = map(json.loads, smartlogd("snapshots", "--json").out.splitlines())
     assert (told["id"], told["note"], told["duration_s"], told["shared"]) == (str(shot.id), "look", 0.0, None)
+    assert smartlogd("snapshots", "list").out == smartlogd("snapshots").out
     assert smartlogd("snapshots").out.splitlines()[1].split()[3] == "-"
 
 
