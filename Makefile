@@ -25,7 +25,8 @@ TEST_IMAGE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/smartlogd/test-image
 
 # Without a network the tests that need a model are skipped, and say so.
 WITH_MODELS := SMARTLOG_DETECT__MODELS_DIR=$(SMARTLOG_TEST_MODELS) $(BIN)/smartlogd
-FETCH       := $(WITH_MODELS) models fetch || echo "Going on without the models that are missing."
+FETCH       := $(WITH_MODELS) models fetch && $(WITH_MODELS) models fetch face_embedder pose_landmark_lite yamnet_copy \
+               || echo "Going on without the models that are missing."
 
 # What `make test-deps` brings: GStreamer as a camera's program and as an RTSP server, PostgreSQL as the centre,
 # Mosquitto as the broker, Swift as the object store, PulseAudio as a microphone, a browser that plays clips, a systemd

@@ -48,7 +48,11 @@ def verify(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT
 
 @app.command("fetch")
 def fetch(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Which; without, all of them.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Which; without, those that smartlogd runs on in either profile."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Other editions and the model of sounds, too.")] = False,  # noqa: FBT002
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
@@ -59,7 +63,7 @@ def fetch(
     from smartlogd.cli.speech import Screen
 
     registry = _registry(config)
-    wanted = names or [state.spec.name for state in registry.states() if not state.spec.for_tests]
+    wanted = names or _usual(registry, config, everything=everything)
     fresh = obtain(registry, wanted, Screen(), quiet=as_json)
     if as_json:
         for name in wanted:
@@ -174,6 +178,18 @@ def put_in(told: Mapping[str, object]) -> str:
 
 def _activating(told: Mapping[str, object]) -> str:
     return f"smartlogd models activate {told['name']} {told['version']}"
+
+
+def _usual(registry: Registry, config: Path | None, *, everything: bool) -> list[str]:
+    """What is fetched when nothing is named: what any profile uses, and what these settings ask for besides."""
+    from smartlogd.settings import read_settings
+
+    asked = needed(read_settings(config))
+    specs = [state.spec for state in registry.states() if state.spec.sources]
+    if everything:
+        return [spec.name for spec in specs]
+    usual = (spec.stands_for == spec.name and spec.type != "sound" for spec in specs)
+    return [spec.name for spec, is_usual in zip(specs, usual, strict=True) if is_usual or spec.name in asked]
 
 
 def needed(settings: Settings) -> tuple[str, ...]:

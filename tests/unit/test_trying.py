@@ -84,11 +84,10 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(tmp_path: Path, models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
-    if wiring.model_registry(given(tmp_path, models_dir)).in_use(LITE["name"]).file not in {
-        file.name for file in models_dir.iterdir()
-    }:
-        pytest.skip("needs the model pose_landmark_lite; with a network, `make test` fetches it")
+async def bench(
+    tmp_path: Path, models_dir: Path, model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Bench]:
+    model(LITE["name"])
     async with running(tmp_path) as store:
         river, recent, troubles = Still(), Recent(), dict[str, str]()
         made = Trying(
