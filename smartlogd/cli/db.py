@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +39,8 @@ def check(
     """Say whether the database is whole, and what it promises is so.
 
     Works beside a running daemon. Exit 74 when something is wrong.
+
+    With [sync.media] the object store is looked at as well; exit 69 when it does not answer.
     """
     from smartlogd.store.check import checked
 
@@ -47,11 +50,8 @@ def check(
         for done in repaired(config, settings):
             typer.echo(json.dumps({**done, "repaired": True}) if as_json else done["what"])
     with _screen(quiet=as_json) as screen:
-        findings = [*checked(folder, None if as_json else lambda about: _show(screen, f"Looking at {about} ..."))]
-        if settings.sync.media.is_on:
-            _show(screen, "Looking at the object store ...")
-            findings += strays(settings)
-    for finding in findings:
+        findings = checked(folder, None if as_json else lambda about: _show(screen, f"Looking at {about} ..."))
+    for finding in chain(findings, strays(settings)):  # an object store that is away hides nothing that is known here
         fields = {"about": finding.about, "what": finding.what, "grave": finding.grave}
         typer.echo(json.dumps(fields) if as_json else f"{finding.about}: {finding.what}")
     if any(finding.grave for finding in findings):

@@ -22,7 +22,7 @@ def repaired(config: Path | None, settings: Settings) -> Iterator[Mapping[str, s
 
 
 def strays(settings: Settings) -> Iterator[Finding]:
-    """Objects in the object store that no recording names; they harm nobody, but somebody pays for them."""
+    """Objects in the object store, where there is one, that no recording names: somebody pays for them."""
     from smartlogd import wiring
     from smartlogd.store.check import Finding
 

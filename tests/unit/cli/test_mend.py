@@ -48,3 +48,44 @@ def test_programs_are_told_each_repair_on_a_line(smartlogd: Smartlogd, film: Fil
     gone, stray = spoil(film)
     told = [json.loads(line) for line in smartlogd("db", "check", "--repair", "--json").out.splitlines()]
     assert [(line["about"], line["repaired"]) for line in told] == [(gone, True), (stray, True)]
+
+
+@pytest.fixture
+def stray(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """An object store with an object that no row names; no server is needed for telling of it."""
+    from smartlogd.sync.place import Place
+
+    there = [Place("clips", "smartlog/yard/2026/11/22/a.mp4")]
+
+    async def found(_: object) -> tuple[Place, ...]:
+        return tuple(there)
+
+    async def erase(_: object, places: tuple[Place, ...]) -> None:
+        for place in places:
+            there.remove(place)
+
+    monkeypatch.setattr("smartlogd.wiring.stray_objects", found)
+    monkeypatch.setattr("smartlogd.wiring.erase_objects", erase)
+    return [str(place) for place in there]
+
+
+def test_objects_without_a_row_are_told_and_erased_when_that_is_asked_for(
+    smartlogd: Smartlogd, film: Film, stray: list[str]
+) -> None:
+    (uri,) = stray
+    told = smartlogd("db", "check")
+    assert told.code == 0
+    assert told.out.startswith(f"objects: {uri}: it belongs to no recording; `smartlogd db check --repair` erases it.")
+    assert smartlogd("db", "check", "--repair").out.startswith(f"{uri}: it belonged to no recording, and was erased.")
+    assert smartlogd("db", "check", "--json").out == ""
+
+
+def test_an_object_store_that_is_away_hides_nothing_that_is_wrong_here(
+    smartlogd: Smartlogd, film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, _ = spoil(film)
+    monkeypatch.setenv("SMARTLOG_SYNC__MEDIA__BUCKET", "clips")
+    told = smartlogd("db", "check")
+    assert f"{gone}: its file is gone." in told.out
+    assert "no keys for the object store" in told.err
+    assert told.code == 66
