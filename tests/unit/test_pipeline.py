@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import itertools
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -14,8 +15,8 @@ from looks import FAR, NEAR, face, person, stranger
 
 from smartlogd.base.geometry import Box, Point, Segment
 from smartlogd.base.ids import LiveIds, ReplayIds
-from smartlogd.base.known import Anchor, CrossingLine, Event, EventId, Json, Side, SubjectId, Track
-from smartlogd.base.seen import Detection, Frame, Glance, Kind
+from smartlogd.base.known import Anchor, CrossingLine, Event, EventId, Json, Side, SubjectId, Track, Zone, ZoneKind
+from smartlogd.base.seen import Detection, Frame, Glance, Guess, Kind
 from smartlogd.base.time import Stamp, SystemClock, monotonic_s
 from smartlogd.base.who import Likeness, Recognition, Template, View, Who
 from smartlogd.capture.motion import MotionGate
@@ -157,6 +158,58 @@ async def test_who_walks_through_the_door_is_entered_and_logged_once() -> None:
     assert len({event.subject for event in shelf.events}) == 1
     assert river.tally.passings == {"door": {"I": 1}}
     assert (river.tally.frames, river.tally.events) == (100, 2)
+
+
+def sits(n: int) -> Box | None:
+    """Somebody on a chair from the second second to the eighth."""
+    return Box(0.3, 0.3, 0.5, 0.8) if 20 <= n < 80 else None
+
+
+class Chair(Script):
+    """A detector that also says what it takes people to be doing."""
+
+    async def find(self, frame: Frame, regions: tuple[Box, ...] = ()) -> tuple[Detection, ...]:
+        found = await super().find(frame, regions)
+        return tuple(replace(one, guess=Guess("sit", 0.9)) for one in found)
+
+
+async def test_what_takes_time_is_logged_when_it_began_and_its_end_is_noted_once() -> None:
+    shelf = Shelf()
+    over: list[Event] = []
+    await pipeline(sits, 120, detector=Chair(sits), journal=shelf, enders=(over.append,)).run()
+    begun = {event.id: event for event in shelf.events}
+    assert [event.type for event in shelf.events] == ["person_entered", "sit", "calm"]
+    assert all(event.ended is None for event in shelf.events)
+    assert {event for event, _, _ in shelf.ends} == set(begun)
+    assert len(shelf.ends) == len(over) == 3
+    for event, at, _ in shelf.ends:
+        assert begun[event].stamp.mono_ns < at.mono_ns == 7_900_000_000
+    assert {event.ended for event in over} == {at for _, at, _ in shelf.ends}
+
+
+async def test_when_the_recording_ends_or_nobody_looks_any_more_all_is_over() -> None:
+    shelf = Shelf()
+    river = pipeline(sits, 75, detector=Chair(sits), journal=shelf)
+    await river.run()
+    assert len(shelf.ends) == len(shelf.events) == 3
+    assert {at.mono_ns for _, at, _ in shelf.ends} == {7_400_000_000}
+    river.leave()
+    assert len(shelf.ends) == 3
+
+
+async def test_zones_change_in_mid_run() -> None:
+    shelf = Shelf()
+    here = Zone("bowl", ZoneKind.BOWL_FOOD, (Point(0, 0), Point(1, 0), Point(1, 1), Point(0, 1)))
+    rivers: list[Pipeline] = []
+
+    def rezone(frame: Frame, _scene: object, _events: object) -> None:
+        if frame.seq == 40:
+            rivers[0].relined((DOOR,), Rules(), (here,), BehaviourRules())
+
+    rivers.append(pipeline(sits, 100, detector=Chair(sits), journal=shelf, watchers=(rezone,)))
+    await rivers[0].run()
+    (meal,) = [event for event in shelf.events if event.type == "eating"]
+    assert (meal.data["zone"], meal.stamp.mono_ns) == ("bowl", 4_100_000_000)
 
 
 async def test_two_runs_over_the_same_frames_log_the_same() -> None:

@@ -99,6 +99,11 @@ def test_a_dog_that_dashes_off_from_beside_a_person_and_comes_back_has_fetched()
     assert [one.data for one in beside(dash, 15)] == [{"success": True, "cue": "beside_person"}]
 
 
+def test_one_that_skips_off_and_is_back_at_once_has_fetched_nothing() -> None:
+    skip = route((0.0, 3.0, 0.0), (6.0, 3.0, 0.0), (6.9, 7.0, 1.0), (7.8, 3.0, 0.0), (12.0, 3.0, 0.0))
+    assert beside(skip, 12) == []
+
+
 def test_one_that_strolls_off_and_comes_back_has_not() -> None:
     stroll = route((0.0, 3.0, 0.0), (6.0, 3.0, 0.0), (11.0, 9.0, 2.0), (15.0, 3.0, 0.0), (20.0, 3.0, 0.0))
     assert beside(stroll, 20) == []

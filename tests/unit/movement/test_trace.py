@@ -7,7 +7,7 @@ import pytest
 from walks import at
 
 from smartlogd.base.geometry import Box, Point
-from smartlogd.movement.trace import Trace, followed, growth, heading, motion, pace, straightness
+from smartlogd.movement.trace import Trace, followed, growth, heading, is_gradual, motion, pace, straightness
 
 WIDE = 4 / 3
 HERE = Box(0.4, 0.3, 0.55, 0.8)
@@ -85,6 +85,15 @@ def test_a_step_out_of_the_picture_shows_in_the_side_that_is_still_in_it() -> No
     assert leaving.now.is_cut_across
     assert not leaving.now.is_cut_down
     assert (motion(leaving) or 0) > 0.2
+
+
+def test_a_box_that_jumps_has_not_come_nearer_little_by_little() -> None:
+    nearer = trace(lambda t: grown(HERE, 1 + t / 3, 1 + t / 3), 3.0)
+    assert is_gradual(nearer, growth(nearer, 3.0)[1])
+    jump = trace(lambda t: HERE if t < 1.5 else grown(HERE, 1.4, 1.4), 3.0)
+    assert not is_gradual(jump, growth(jump, 3.0)[1])
+    at_once = trace(lambda t: HERE if t < 3 else grown(HERE, 1.4, 1.4), 3.0, 5.0)
+    assert not is_gradual(at_once, at_once.past[-1])
 
 
 def test_growth_counts_from_when_it_is_told_to() -> None:
