@@ -89,7 +89,7 @@ async def door(edge: Edge, bucket: Bucket) -> AsyncIterator[Filming]:
     await made.close()
 
 
-async def until(is_so: Callable[[], object], within_s: float = 20.0) -> None:
+async def until(is_so: Callable[[], object], within_s: float = 60.0) -> None:
     async with asyncio.timeout(within_s):
         while not is_so():
             await asyncio.sleep(0.05)
@@ -115,13 +115,13 @@ async def test_the_row_comes_to_the_centre_after_the_object_and_a_link_opens_it(
     id_ = await door.film(b"film" * 5000)
     token = await shared(door, id_)
     await until(lambda: door.upload.state()["word"] == "away")
-    await door.edge.catch_up()
+    await door.edge.catch_up(60)
     assert (phases(door.edge), centre.execute(AT_CENTRE)) == (["kept"], [])
     assert centre.execute("SELECT count(*) FROM events WHERE type = 'clip_saved'") == [(1,)]
 
     await asyncio.to_thread(bucket.store.start)
     await until(lambda: phases(door.edge) == ["uploaded"])
-    await door.edge.catch_up()
+    await door.edge.catch_up(60)
     ((phase, uri, size, sha256, preview),) = centre.execute(AT_CENTRE)
     assert (phase, size, sha256) == ("uploaded", 20_000, hashlib.sha256(b"film" * 5000).hexdigest())
     key = uri.removeprefix(f"s3://{bucket.name}/")
@@ -144,11 +144,11 @@ async def test_what_is_deleted_leaves_object_store_and_centre(door: Filming, cen
     kept, deleted = await door.film(b"one"), await door.film(b"two")
     await until(lambda: phases(door.edge) == ["uploaded"] * 2)
     token = await shared(door, deleted)
-    await door.edge.catch_up()
+    await door.edge.catch_up(60)
     await door.edge.change("recording-delete", recording=str(deleted))
     door.upload.again()
     await until(lambda: len(bucket.names()) == 2)
-    await door.edge.catch_up()
+    await door.edge.catch_up(60)
     assert all(str(kept) in key for key in bucket.names())
     assert centre.execute("SELECT phase, s3_uri IS NULL FROM clips ORDER BY id") == [
         ("uploaded", False),
@@ -172,7 +172,7 @@ async def test_a_crash_anywhere_on_the_way_leaves_one_object_and_one_row(
         filming = Filming(edge, bucket)
         await filming.shelf.recover()
     await until(lambda: set(phases(edge)) <= {"uploaded", "lost"})
-    await edge.catch_up()
+    await edge.catch_up(60)
     await filming.close()
     await edge.stop()
     rows = centre.execute("SELECT event_id::text, s3_uri FROM clips WHERE phase = 'uploaded'")
@@ -216,7 +216,7 @@ async def test_a_device_without_a_bucket_tells_the_centre_of_the_event_and_of_no
     (edge.folder / path).write_bytes(b"film")
     hash_ = hashlib.sha256(b"film").hexdigest()
     await shelf.filed(recording.id, Filed(path, 4, hash_, at, 10.0))
-    await edge.catch_up()
+    await edge.catch_up(60)
     assert centre.execute("SELECT (SELECT count(*) FROM clips), count(*) FROM events WHERE type = 'clip_saved'") == [
         (0, 1)
     ]

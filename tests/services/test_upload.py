@@ -78,7 +78,7 @@ async def uploading(
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def until(is_so: Callable[[], bool], within_s: float = 20.0) -> None:
+async def until(is_so: Callable[[], bool], within_s: float = 60.0) -> None:
     async with asyncio.timeout(within_s):
         while not is_so():
             await asyncio.sleep(0.02)
