@@ -5,7 +5,7 @@ from __future__ import annotations
 from smartlogd.settings import Settings, differences
 
 OF_DEVICE = ("log_level", "timezone")
-OF_STORE = ("acknowledged_keep_d", "keep_free_mib", "media_keep_d", "media_most_mib")
+OF_STORE = ("acknowledged_keep_d", "keep_free_mib", "media_keep_d", "media_most_mib", "backup_cron", "backup_keep")
 RELOADABLE = (
     "movement.", "detect.", "identify.", "capture.motion.", "capture.microphone.", "record.", "sync.", "telemetry.",
     "routines.",

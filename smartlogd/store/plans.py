@@ -42,10 +42,11 @@ WHERE s.id > :settled AND s.type = 'routine_started' AND s.device_id = :device A
         AND json_extract(iif(json_valid(f.data), f.data, '{}'), '$.run') = s.event_id
 ) ORDER BY s.id
 """
-# The newest at first: as a rule one of the last few thousand rows is it.
+# The newest at first; a run that so many events came after is of no interest, and a log has millions.
 _FINISHED = """
 SELECT e.data FROM events AS e
-WHERE e.type = 'routine_finished' AND json_extract(iif(json_valid(e.data), e.data, '{}'), '$.routine') = ?
+WHERE e.id > (SELECT max(id) FROM events) - 200000 AND e.type = 'routine_finished'
+    AND json_extract(iif(json_valid(e.data), e.data, '{}'), '$.routine') = ?
 ORDER BY e.id DESC LIMIT 1
 """
 _STEPS: TypeAdapter[Steps] = TypeAdapter(Steps)

@@ -95,12 +95,14 @@ async def test_a_routine_is_begun_on_demand(house: House) -> None:
     steps = [{"type": "treat"}]
     change = understood("routine-add", {"device": "yard", "name": "breakfast", "cron": "0 8 * * *", "steps": steps})
     store = house.store
+    house.clockwork.saw(())
+    house.clockwork.again()
     with pytest.raises(ServiceAway):
         await house.clockwork.run_now({"run": "breakfast"})
     async with turning(house):
         await store.change(lambda one: applied(change, Work(one, store.keys, store.path.parent, SystemClock().now())))
-        house.clockwork.again()
-        await until(lambda: house.clockwork._routines._group is not None)
+        house.clockwork.again()  # it may have looked before the row was there
+        await until(lambda: house.clockwork._routines is not None and house.clockwork._routines._group is not None)
         house.clockwork.saw(())
         assert (await house.clockwork.run_now({"run": "breakfast"}))["name"] == "breakfast"
         await until(lambda: bool(house.hands.asked))
