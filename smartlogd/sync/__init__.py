@@ -1,5 +1,6 @@
-"""The log reaches the centre, and what the centre knows reaches the device.
+"""The log reaches the centre, what the centre knows reaches the device, and recordings reach an object store.
 
-Takes: an Outbox, an Inbox, the enrolment bundle.  Gives: the rows to the centre; people, routines and models back.
-Keeps: one connection, closed when idle.  Never: deletes a row without the centre's verdict on it, stops the daemon.
+Takes: an Outbox, an Inbox, Media, the enrolment.  Gives: rows to the centre, files to the object store; news back.
+Keeps: one connection, closed when idle; nothing about uploads.
+Never: deletes a row without the centre's verdict on it, tells of a recording before it is there, stops the daemon.
 """
