@@ -126,7 +126,8 @@ class Encoder:
     def _at_work(self, frame: Frame) -> _Work | None:
         """An encoder for pictures of this size; None where not one of those that are allowed works here."""
         height, width = frame.pixels.shape[:2]
-        size, work = (even(width), even(height)), self._work
+        share = min(1.0, self._options.encode_longest_px / max(width, height))
+        size, work = (even(round(width * share)), even(round(height * share))), self._work
         if work is not None and work.size == size and not _is_torn(work, frame.stamp):
             return work
         for name in self._names:
@@ -156,8 +157,9 @@ class Encoder:
         return _Work(context, name, size, began, Run("mpeg4" if name == "mpeg4" else "h264", is_ours=True))
 
     def _packets(self, work: _Work, frame: Frame) -> Sequence[Packet[VideoStream]]:
-        picture = av.VideoFrame.from_ndarray(fitted(frame.pixels, *work.size), format="rgb24")
-        picture = picture.reformat(format="yuv420p")
+        height, width = frame.pixels.shape[:2]
+        picture = av.VideoFrame.from_ndarray(fitted(frame.pixels, even(width), even(height)), format="rgb24")
+        picture = picture.reformat(*work.size, format="yuv420p")
         tick = round(frame.stamp.since(work.began) * _TICKS)
         picture.pts, picture.time_base = tick, Fraction(1, _TICKS)
         is_key = work.key is None or frame.stamp.since(work.key) >= KEY_EVERY_S - 0.01

@@ -43,7 +43,7 @@ class Film:
         """Go by other settings from now on."""
         old, self._options = self._options, options
         self.ring.bounded(options.ring_mib * _MIB, options.kept_s())
-        if (old.encoder, old.encode_fps, old.encode_crf) != (options.encoder, options.encode_fps, options.encode_crf):
+        if _encoding(old) != _encoding(options):
             self._rest()
 
     def close(self, within_s: float = 0.0) -> None:
@@ -70,3 +70,8 @@ class Film:
         if self._encoder is not None:
             self._encoder.close(0.0)
             self._encoder = None
+
+
+def _encoding(options: RecordOptions) -> tuple[object, ...]:
+    """What another encoder is needed for, when it changes."""
+    return options.encoder, options.encode_fps, options.encode_longest_px, options.encode_crf

@@ -80,6 +80,9 @@ class RecordOptions(BaseModel):
         le=60,
         description="At most so many pictures a second are encoded where the camera does not.",
     )
+    encode_longest_px: int = Field(
+        default=960, ge=160, le=4096, description="Pictures that are encoded here are shrunk to this longer side."
+    )
     encode_crf: int = Field(
         default=26, ge=10, le=40, description="Quality of clips encoded here, as x264's constant rate factor."
     )

@@ -4,11 +4,14 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+import av
 import pytest
-from filmed import raw
+from filmed import numbers, raw
 
 from smartlogd.base.seen import Frame
+from smartlogd.record.clip import Clip
 from smartlogd.record.encoder import KEY_EVERY_S, Encoder
 from smartlogd.record.h264 import is_playable, parameters
 from smartlogd.record.options import RecordOptions
@@ -83,6 +86,16 @@ def test_a_picture_of_another_size_begins_another_run() -> None:
     pieces = encoded([*raw(1), *raw(1, first=10, size=(121, 241))])
     assert len({id(piece.run) for piece in pieces}) == 2
     assert pieces[10].is_key
+
+
+def test_a_large_picture_is_shrunk_and_keeps_its_shape(tmp_path: Path) -> None:
+    pieces = encoded(raw(1, size=(720, 1280)))
+    clip = Clip(tmp_path / "clip.mp4", pieces[0])
+    clip.add(pieces)
+    clip.finish()
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        assert (container.streams.video[0].width, container.streams.video[0].height) == (960, 540)
+    assert numbers(tmp_path / "clip.mp4") == list(range(10))
 
 
 def test_a_clock_that_is_set_begins_another_run() -> None:
