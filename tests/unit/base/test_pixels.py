@@ -8,7 +8,7 @@ import pytest
 
 from smartlogd.base.errors import UnusableInput
 from smartlogd.base.geometry import Box, Point
-from smartlogd.base.pixels import jpeg, letterbox, png, resampled, scaled, warped
+from smartlogd.base.pixels import brightened, jpeg, letterbox, png, resampled, scaled, warped
 
 WIDE = np.full((90, 160, 3), 200, np.uint8)
 
@@ -93,3 +93,16 @@ def test_fine_stripes_become_grey() -> None:
 def test_a_square_beyond_the_picture_shows_its_edge() -> None:
     away = np.array([[0.1, 0.0, -5000.0], [0.0, 0.1, 5000.0]])
     assert resampled(WIDE, away, 20).min() == 200
+
+
+def test_a_dark_picture_is_brightened_and_its_colours_stay() -> None:
+    dark = np.zeros((40, 40, 3), np.uint8)
+    dark[:, :, 0], dark[:, :, 1] = 20, 10
+    bright = brightened(dark)
+    assert tuple(bright[0, 0]) == (255, 128, 0)
+
+
+def test_a_bright_picture_and_a_black_one_stay_as_they_are() -> None:
+    bright = np.full((40, 40, 3), 210, np.uint8)
+    assert brightened(bright) is bright
+    assert brightened(np.zeros((40, 40, 3), np.uint8)).max() == 0

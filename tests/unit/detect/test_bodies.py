@@ -14,7 +14,7 @@ from smartlogd.detect.landmarks import NAMES
 from smartlogd.detect.options import DetectOptions
 from smartlogd.detect.registry import Registry, read_catalogue
 
-PIXELS = np.full((448, 448, 3), 128, np.uint8)
+PIXELS = np.full((448, 448, 3), 210, np.uint8)
 PIXELS[:12, :12] = PIXELS[-12:, -12:] = 255  # only who sees the whole picture sees both
 
 
@@ -77,6 +77,13 @@ def test_a_body_that_both_are_sure_of_together_is_believed(people) -> None:
     assert found.kind is Kind.PERSON
     assert found.score == pytest.approx(0.6, abs=0.01)
     assert all(found.keypoint(name) is not None for name in NAMES)
+
+
+def test_a_dark_picture_is_brightened_first(spoken) -> None:
+    models = [spoken("pose", (1, 224, 224, 3), pose(0.0)), spoken("points", (1, 256, 256, 3), landmark())]
+    things = spoken("ssd", (1, 300, 300, 3), objects(0.0))
+    StillPeople(*models, things, DetectOptions()).find(PIXELS // 10)
+    assert min(shown.max() for shown in things.shown) >= 250
 
 
 @pytest.mark.parametrize(
