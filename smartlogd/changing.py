@@ -52,7 +52,7 @@ async def change(
     told = await asyncio.to_thread(settled, outcome, keys)
     if outcome.gallery_changed:
         await refresh()
-    log.info("people changed", extra={"what": what})
+    log.info("change made", extra={"what": what})
     return told
 
 

@@ -22,7 +22,7 @@ from smartlogd.store.places import UNFINISHED
 from smartlogd.store.pragmas import DATABASE
 from smartlogd.store.quarantine import is_marked, mark, set_aside_folders
 from smartlogd.store.recognise import read_only, version_of
-from smartlogd.store.reconcile import GRAVE, Fault, differences, lying, newest_boot
+from smartlogd.store.reconcile import GRAVE, Fault, differences, finished, lying, newest_boot
 from smartlogd.store.shape import tables_of
 from smartlogd.store.trouble import DAMAGED, StoreTrouble
 
@@ -143,7 +143,7 @@ def _media(connection: sqlite3.Connection, folder: Path) -> Iterator[Finding]:
     """An event before its media; a file for each row that is kept, a row for each file."""
     found: dict[Fault, list[str]] = {}
     # A daemon may be running, and then what its start has planned is being made.
-    for one in differences(connection, folder, lying(folder), boot=newest_boot(connection)):
+    for one in differences(connection, folder, finished(lying(folder)), boot=newest_boot(connection)):
         found.setdefault(one.fault, []).append(one.place)
     for fault, places in found.items():
         about = "events before media" if fault is Fault.NO_EVENT else "files of media"

@@ -97,11 +97,16 @@ def lying(folder: Path) -> frozenset[str]:
         )
 
 
+def finished(found: Collection[str]) -> frozenset[str]:
+    """Those of the files that have their own names: others may be being written just now."""
+    return frozenset(path for path in found if not PurePosixPath(path).name.startswith(_UNFINISHED))
+
+
 def repair(_: Plainly, work: Work) -> Outcome:
     """The change of that name: bring rows and files together; says each thing that was done."""
     found = lying(work.folder)
     if work.boot is not None:  # a daemon runs, and what it has not finished is its own
-        found = frozenset(path for path in found if not PurePosixPath(path).name.startswith(_UNFINISHED))
+        found = finished(found)
     done = reconciled(work.connection, work.folder, found, boot=work.boot)
     repairs: list[Json] = [{"about": repair.about, "what": repair.what} for repair in done]
     return Outcome({"changed": bool(done), "repairs": repairs})
