@@ -58,7 +58,7 @@ class Device:
         except ServiceAway:
             return {}
 
-    def command(self, what: str, **arguments: object) -> dict[str, Any]:
+    def command(self, what: str, /, **arguments: object) -> dict[str, Any]:
         """Have the daemon do something; its answer, or its refusal as a SmartlogError."""
         return dict(ask(self.folder / "state" / "run" / "control.sock", "command", what=what, arguments=arguments))
 

@@ -56,7 +56,7 @@ def test_a_snapshot_is_a_picture_for_its_owner_alone(device: Device) -> None:
         device.until(lambda state: state["frames"] > 0)
         answer = device.command("snapshot")
         path = Path(answer["path"])
-        assert path.parent == device.folder / "state"
+        assert path.parent == device.folder / "state" / "snapshots"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert path.stat().st_size == answer["bytes"]
         assert cv2.imread(str(path)).shape == (480, 640, 3)
