@@ -24,6 +24,8 @@ from typing import Any
 import pytest
 from objectstore import ACCESS, SECRET, Bucket, ObjectStore, running
 
+pytestmark = pytest.mark.services
+
 KILLS = 30
 DEVICE = "door"
 
