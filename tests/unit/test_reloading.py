@@ -14,7 +14,7 @@ def settings(**tables: dict[str, object]) -> Settings:
 
 def test_thresholds_are_taken_over_and_what_is_opened_once_needs_a_restart() -> None:
     old = settings()
-    new = settings(identify={"known_distance": 0.5, "precision": "float16"}, capture={"fps": 3.0})
+    new = settings(identify={"known_distance": 0.5, "precision": "float32"}, capture={"fps": 3.0})
     assert sorted_out(old, new) == (("identify.known_distance",), ("capture.fps", "identify.precision"))
     running = taken_over(old, new)
     assert running.identify.known_distance == 0.5
