@@ -18,8 +18,10 @@ LONGEST = 200
 _BEING = ("track", "confidence")
 KEPT: Mapping[str, tuple[str, ...]] = {
     "crossing": ("line", "action", "track", "confidence"),
-    **dict.fromkeys(("person_entered", "dog_detected", "sit", "stand", "lie", "approach", "fetch_return"), _BEING),
-    **dict.fromkeys(("eating", "drinking", "playing"), _BEING),
+    **dict.fromkeys(("person_entered", "dog_detected", "approach", "playing"), _BEING),
+    **dict.fromkeys(("sit", "stand", "lie"), (*_BEING, "zone", "fell")),
+    **dict.fromkeys(("eating", "drinking"), (*_BEING, "zone")),
+    "fetch_return": (*_BEING, "success"),
     **dict.fromkeys(("bark", "howl", "whine", "speech", "alarm", "glass"), ("confidence", "count")),
 }
 """What is told of each type of event; of a type that does not stand here, and so of a face, nothing of its data."""

@@ -204,6 +204,9 @@ def _particulars(kind: Kind, event: Told) -> dict[str, Json]:
     if kind == "sound":
         times = event.data.get("count")
         about["count"] = counted(times if isinstance(times, int) else None)
+    if kind == "behaviour":
+        about |= {key: said for key in ("fell", "success") if isinstance(said := event.data.get(key), bool)}
+        about |= {"zone": zone} if (zone := name(event.data.get("zone"))) else {}
     return about
 
 

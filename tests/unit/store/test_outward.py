@@ -69,3 +69,16 @@ def test_who_it_is_by_now_is_found_through_mergers_that_run_in_a_circle_too(
 )
 def test_data_that_someone_wrote_by_hand_holds_up_nothing(data: object, told: object) -> None:
     assert outward.outward("crossing", data) == told
+
+
+@pytest.mark.parametrize(
+    ("type_", "data", "told"),
+    [
+        ("lie", {"track": 4, "confidence": 0.8, "fell": True, "x": 1}, {"track": 4, "confidence": 0.8, "fell": True}),
+        ("sit", {"zone": "sofa"}, {"zone": "sofa"}),
+        ("eating", {"zone": "bowl"}, {"zone": "bowl"}),
+        ("fetch_return", {"success": False, "cue": "approach"}, {"success": False}),
+    ],
+)
+def test_a_fall_a_zone_and_how_a_fetch_went_are_told(type_: str, data: object, told: object) -> None:
+    assert outward.outward(type_, json.dumps(data)) == told

@@ -306,6 +306,23 @@ def test_nothing_of_an_events_data_is_passed_on_but_what_is_named(type_: str) ->
     assert b"s3cret" not in encoded(message[1])
 
 
+@pytest.mark.parametrize(
+    ("type_", "data", "said"),
+    [
+        ("lie", {"fell": True}, {"fell": True}),
+        ("fetch_return", {"success": False}, {"success": False}),
+        ("eating", {"zone": "bowl"}, {"zone": "bowl"}),
+        ("lie", {"fell": "yes", "zone": 7}, {}),
+    ],
+)
+def test_a_behaviour_says_where_it_was_whether_it_was_a_fall_and_whether_it_came_to_something(
+    type_: str, data: dict[str, str | bool], said: dict[str, str | bool]
+) -> None:
+    message = told(replace(crossing(**data), type=type_), AT, names=False)
+    assert message is not None
+    assert {key: message[1][key] for key in ("fell", "success", "zone") if key in message[1]} == said
+
+
 def test_an_event_says_when_it_ended_if_it_did() -> None:
     slept = replace(crossing(), type="lie", ended=AT.shifted(60).utc)
     message = told(slept, AT.shifted(60), names=True)
