@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 from smartlogd.base.errors import Missing
-from smartlogd.cli import labels, truth
 from smartlogd.cli.options import AsJson, Config, Profile
 
 if TYPE_CHECKING:
@@ -56,6 +55,8 @@ def eval_(
 
 def _judge(folder: Path) -> Callable[[Path, Settings], Coroutine[None, None, Judged]]:
     """Who judges such a folder."""
+    from smartlogd.cli import labels, truth
+
     if not folder.is_dir():
         raise Missing(f"There is no folder {folder}.", "Name one that holds clips, pictures or sounds.")
     if (folder / truth.FILE).exists() or not (folder / labels.FILE).exists():

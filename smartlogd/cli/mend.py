@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
 def repaired(config: Path | None, settings: Settings) -> Iterator[Mapping[str, str]]:
     """Put right what can be, one thing after the other: what it is about, and what was done."""
+    import asyncio
+
     told = made(config, "recording-repair")
     yield from cast(list[dict[str, str]], told["repairs"])
     yield from asyncio.run(_erased(settings))
@@ -23,6 +24,8 @@ def repaired(config: Path | None, settings: Settings) -> Iterator[Mapping[str, s
 
 def strays(settings: Settings) -> Iterator[Finding]:
     """Objects in the object store, where there is one, that no recording names: somebody pays for them."""
+    import asyncio
+
     from smartlogd import wiring
     from smartlogd.store.check import Finding
 
