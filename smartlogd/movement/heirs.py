@@ -2,8 +2,9 @@
 
 A detector misses who sits or lies for seconds on end; the track ends, and the next one is the same being, which has not
 sat down once more. A new track goes on with what one of its kind was doing that was lost at most 5 s before (10 s while
-it fetches), where both are taken for the same person or stranger, or where it appears about where the other was lost,
-and nobody says that they are two. Of several the nearest is taken, each once.
+it fetches), where both are taken for the same person or stranger, or where it appears about where the other was lost
+(who did not walk out of the picture there), and nobody says that they are two. Of several the nearest is taken, each
+once.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from smartlogd.base.known import Track, TrackId
 from smartlogd.base.who import Who
 from smartlogd.movement.doing import Doing
 from smartlogd.movement.fetch import State
+from smartlogd.movement.trace import pace
 
+_WALKED_S, _WALKS = 0.8, 0.25
+"""Who went at this pace, in their own sizes a second, over this long, walked."""
 _NEAR = 0.5
 """About there is within half the diagonal of the larger box: who falls is found below where they stood."""
 
@@ -51,9 +55,18 @@ def _fit(doing: Doing, track: Track, whom: Mapping[TrackId, Who], *, is_new: boo
         return None
     reach = _NEAR * max(_diagonal(doing.box), _diagonal(track.box))
     away = doing.box.centre.distance(track.box.centre)
-    if away <= reach:
+    if away <= reach and not _has_left(doing):
         return away / reach
     return 2.0 if doing.fetch.state is State.OUT else None
+
+
+def _has_left(doing: Doing) -> bool:
+    """Whether it walked at the picture's edge when it was lost: who appears there next is somebody else."""
+    trace = doing.trace
+    if trace is None or all(trace.now.free):
+        return False
+    moves = pace(trace, _WALKED_S)
+    return moves is None or moves > _WALKS
 
 
 def _diagonal(box: Box) -> float:

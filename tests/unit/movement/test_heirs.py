@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from beings import HERE, being
+from beings import ASPECT, HERE, being
 from walks import at
 
 from smartlogd.base.geometry import Box
@@ -13,6 +13,7 @@ from smartlogd.base.who import Who
 from smartlogd.movement.doing import Doing, met
 from smartlogd.movement.fetch import Fetch, State
 from smartlogd.movement.heirs import heirs
+from smartlogd.movement.trace import followed
 
 ANN, BEN = Who(UUID(int=1), is_known=True), Who(UUID(int=2), is_known=True)
 FAR = Box(0.05, 0.1, 0.1, 0.2)
@@ -64,6 +65,25 @@ def test_of_several_the_nearest_goes_on_and_each_once() -> None:
     assert went_on([lost(1), lost(2, beside)], [found(3, beside), found(4)]) == {3: 2, 4: 1}
     assert went_on([lost(1)], [found(3, beside), found(4)]) == {4: 1}
     assert went_on([lost(1), lost(2, beside)], [found(4)]) == {4: 1}
+
+
+def leaving(pace: float, box: Box) -> Doing:
+    """Who was lost at 10 s in `box`, having gone to the right so quickly."""
+    trace = None
+    for number in range(21):
+        shift = (number - 20) / 10 * pace * box.height / ASPECT
+        where = Box(box.x0 + shift, box.y0, box.x1 + shift, box.y1)
+        trace = followed(trace, where.clipped(), at(8 + number / 10), ASPECT)
+    return replace(lost(box=box), trace=trace)
+
+
+def test_who_walked_out_of_the_picture_is_not_who_comes_in_there_next() -> None:
+    edge = Box(0.88, 0.3, 1.0, 0.8)
+    assert went_on([leaving(0.8, edge)], [found(box=edge)]) == {}
+    assert went_on([leaving(0.0, edge)], [found(box=edge)]) == {2: 1}  # sat at the edge, and was missed
+    assert went_on([leaving(0.8, HERE)], [found()]) == {2: 1}  # walked behind a pillar
+    briefly = replace(lost(box=edge), trace=followed(None, edge, at(10), ASPECT))
+    assert went_on([briefly], [found(box=edge)]) == {}
 
 
 def test_who_is_out_fetching_may_come_back_anywhere() -> None:
