@@ -19,7 +19,7 @@ class IdentifyOptions(BaseModel):
         "tflite", description='What runs the face network: "tflite", or "dlib", twenty times slower, for comparison.'
     )
     precision: Literal["float32", "float16"] = Field(
-        "float16", description="Which edition of the network; float32 takes twice the room, and no one tells them apart."
+        "float16", description="Which edition of the network; float32 takes twice the room and tells no more."
     )
     known_distance: float = Field(
         0.525,

@@ -26,12 +26,12 @@ _NO_ROUTINE = "DELETE FROM routines WHERE uid = ?"
 _MODEL = """
 INSERT INTO models (name, version, type, artifact_uri, status, created_at, sha256, license, metadata)
 VALUES (
-    :name, :version, :type, :artifact_uri, iif(:status = 'retired', 'retired', 'available'), :created, :sha256, :license,
-    :metadata
+    :name, :version, :type, :artifact_uri, iif(:status = 'retired', 'retired', 'available'), :created, :sha256,
+    :license, :metadata
 )
 ON CONFLICT (name, version) DO UPDATE SET
     type = excluded.type, artifact_uri = excluded.artifact_uri, sha256 = excluded.sha256, license = excluded.license,
-    status = CASE WHEN status = 'active' THEN status WHEN excluded.status = 'retired' THEN 'retired' ELSE 'available' END,
+    status = iif(status = 'active', status, excluded.status),
     metadata = excluded.metadata
 """
 _NO_MODEL = "DELETE FROM models WHERE name = ? AND version = ?"

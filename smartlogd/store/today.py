@@ -21,9 +21,9 @@ from smartlogd.base.time import Clock, monotonic_s
 from smartlogd.schema.instants import instant_of, micros
 from smartlogd.store.asker import Asker
 from smartlogd.store.dating import AS_STAMPED, AT
-from smartlogd.store.quarters import bounds, day_of
 from smartlogd.store.engine import Store
 from smartlogd.store.outward import newest
+from smartlogd.store.quarters import bounds, day_of
 
 ANEW_S = 60.0
 """So long may new rows be added to what was counted, before it is counted anew."""

@@ -7,6 +7,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from smartlogd.schema.instants import micros
 from smartlogd.schema.models import METRICS as COLUMNS
 from smartlogd.store.begin import note, noted
