@@ -39,6 +39,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("daemon", looks.daemon),
     ("centre", looks_network.centre),
     ("broker", looks_network.broker),
+    ("object store", looks_network.object_store),
 )
 
 

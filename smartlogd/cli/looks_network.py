@@ -1,4 +1,4 @@
-"""What the doctor looks at beyond this machine: the centre, and the broker."""
+"""What the doctor looks at beyond this machine: the centre, the broker, and the object store."""
 
 from __future__ import annotations
 
@@ -50,6 +50,23 @@ def broker(settings: Settings) -> Finding:
     if said.get("word") == "refused":
         return Finding("broker", "warn", str(said.get("detail")), "Let the daemon try again: smartlogd reload")
     return Finding("broker", "ok", f"{where} answers")
+
+
+def object_store(settings: Settings) -> Finding:
+    """Whether the object store lets this device in."""
+    import asyncio
+
+    from smartlogd import wiring
+
+    media = settings.sync.media
+    if not media.is_on:
+        return Finding("object store", "ok", "none named")
+    try:
+        asyncio.run(wiring.objects_answer(settings))
+    except SmartlogError as error:
+        hint = error.hint or "Recordings wait on this device until it is back."
+        return Finding("object store", "warn", error.what, hint)
+    return Finding("object store", "ok", f"the bucket {media.bucket} answers")
 
 
 def _said(settings: Settings) -> Mapping[str, object]:

@@ -34,7 +34,16 @@ from smartlogd.wiring.reaching import (
     expected,
     sync,
 )
-from smartlogd.wiring.recordings import erase_objects, link_opened, objects, recorder, shelf, stray_objects, upload
+from smartlogd.wiring.recordings import (
+    erase_objects,
+    link_opened,
+    objects,
+    objects_answer,
+    recorder,
+    shelf,
+    stray_objects,
+    upload,
+)
 from smartlogd.wiring.watching import camera, detector, gate, needs_feet, pipeline, still_animals, still_people
 
 __all__ = [
@@ -71,6 +80,7 @@ __all__ = [
     "needs_feet",
     "network_of",
     "objects",
+    "objects_answer",
     "on_this_device",
     "pipeline",
     "recorder",

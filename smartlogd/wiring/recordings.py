@@ -110,6 +110,15 @@ async def stray_objects(settings: Settings) -> tuple[Place, ...]:
     return tuple(Place(media.bucket, key) for recording, key in named if recording in strays)
 
 
+async def objects_answer(settings: Settings) -> None:
+    """Return if the object store lets this device in; ObjectsTrouble, or what is wrong with its keys, where not."""
+    from smartlogd.sync.place import Place, folder_of
+
+    media = settings.sync.media
+    async with objects(settings) as store:
+        await store.unfinished(Place(media.bucket, folder_of(media.prefix, settings.device.name)))
+
+
 async def erase_objects(settings: Settings, places: tuple[Place, ...]) -> None:
     """Erase these; ObjectsTrouble where the object store does not."""
     async with objects(settings) as store:

@@ -62,3 +62,26 @@ def test_a_login_that_cannot_be_used_is_a_warning(settings: Settings, monkeypatc
     monkeypatch.setenv("SMARTLOG_TELEMETRY__MQTT__PASSWORD_FILE", "/nowhere/password")
     found = looks.broker(read_settings())
     assert (found.verdict, "/nowhere/password" in found.says) == ("warn", True)
+
+
+@pytest.mark.usefixtures("state")
+def test_where_no_object_store_is_named_all_is_well() -> None:
+    assert looks.object_store(read_settings()).says == "none named"
+
+
+@pytest.mark.usefixtures("state")
+def test_an_object_store_without_keys_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMARTLOG_SYNC__MEDIA__BUCKET", "yard-clips")
+    monkeypatch.setenv("SMARTLOG_SYNC__MEDIA__ENDPOINT", "http://127.0.0.1:9")
+    found = looks.object_store(read_settings())
+    assert (found.verdict, bool(found.hint)) == ("warn", True)
+
+
+@pytest.mark.usefixtures("state")
+def test_an_object_store_that_answers_is_named_by_its_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answers(_: Settings) -> None:
+        return
+
+    monkeypatch.setenv("SMARTLOG_SYNC__MEDIA__BUCKET", "yard-clips")
+    monkeypatch.setattr("smartlogd.wiring.objects_answer", answers)
+    assert looks.object_store(read_settings()) == looks.Finding("object store", "ok", "the bucket yard-clips answers")
