@@ -24,6 +24,8 @@ from smartlogd.movement.trace import Trace, growth, is_gradual
 
 APPROACH = "approach"
 _SETTLED, _SETTLED_S = 1.1, 1.0
+_ENTERING_S = 1.0
+"""Who comes in over the picture's edge, head first, grows by that: the first second of a track says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ def approached(
     if nearing.is_nearing:
         factor, _ = growth(trace, _SETTLED_S)
         return (nearing, ()) if factor >= _SETTLED else (Nearing(after=now), ())
+    if nearing.after is None:
+        return Nearing(after=now.shifted(_ENTERING_S)), ()
     factor, when = growth(trace, rules.nearer_s, nearing.after)
     if factor < rules.nearer or not is_gradual(trace, when):
         return nearing, ()

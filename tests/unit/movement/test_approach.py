@@ -6,7 +6,7 @@ import math
 import pytest
 from beings import HERE, begun, being, count, live, near, span
 
-from smartlogd.base.geometry import Box
+from smartlogd.base.geometry import Box, Point
 from smartlogd.base.seen import Kind
 
 
@@ -53,6 +53,13 @@ def test_who_comes_in_over_the_edge_does_not_approach_by_that() -> None:
         return Box(-0.3 + 0.2 * t, 0.3, 0.2 * t, 0.9)
 
     assert count(live(span(0.1, 4, lambda t: being(t, entering(t).clipped()))), "approach") == 0
+
+
+def test_who_comes_in_from_below_head_first_does_not_approach_by_that() -> None:
+    def entering(t: float) -> Box:
+        return Box.around(Point(0.5, 1.35 - 0.5 * min(t, 1)), 0.08 + 0.2 * min(t, 1), 0.9).clipped()
+
+    assert count(live(span(0, 6, lambda t: being(t, entering(t)))), "approach") == 0
 
 
 def test_who_stops_and_comes_on_approaches_twice() -> None:
