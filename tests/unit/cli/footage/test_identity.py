@@ -22,7 +22,7 @@ def test_an_embedding_is_told_beside_dlib_s(smartlogd: Run, monkeypatch: pytest.
     monkeypatch.setattr(embed, "embed", lambda settings, rounds: Embed(QUICK, SLOW))
     told = json.loads(smartlogd("bench", "embed", "--json").out)
     assert told == {
-        "type": "bench", "what": "embed", "precision": "float32", "tflite_ms": [3.0, 3.1], "dlib_ms": [60.0, 62.0],
+        "type": "bench", "what": "embed", "precision": "float16", "tflite_ms": [3.0, 3.1], "dlib_ms": [60.0, 62.0],
         "tflite_mib": 50.0, "dlib_mib": 30.0, "ratio": 0.05, "wanted": 0.1, "absent": "",
     }  # fmt: skip
     said = smartlogd("bench", "embed").out
