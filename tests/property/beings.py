@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from walks import at
 
@@ -47,7 +46,7 @@ class Frame:
 
     t: float
     tracks: tuple[Track, ...]
-    whom: Mapping[TrackId, Who] = MappingProxyType({})
+    whom: Mapping[TrackId, Who] = field(default_factory=dict)
 
 
 def span(start: float, end: float, make: Callable[[float], Track | None], fps: float = 10.0) -> list[Frame]:
