@@ -41,7 +41,8 @@ def test_with_models_and_a_source_nothing_fails(
     assert found["models"]["says"] == "7 of profile door, verified"
     assert set(found) == {
         "python", "numpy", "OpenCV", "TFLite", "configuration", "permissions", "camera", "models", "state folder",
-        "groups", "disk", "clock", "power", "temperature", "watchdog", "unit", "daemon", "centre", "broker", "object store",
+        "groups", "disk", "clock", "power", "temperature", "watchdog", "unit", "daemon", "centre", "broker",
+        "object store",
     }  # fmt: skip
     assert smartlogd("doctor").code == 0
 
