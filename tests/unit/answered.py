@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +16,11 @@ from smartlogd.control import serve
 
 
 @contextmanager
-def answered(socket: Path, desk: Control) -> Iterator[None]:
+def answered(path: Path, desk: Control) -> Iterator[None]:
     """Whoever asks at the socket is answered by the desk, in a thread of its own, for as long as the block lasts."""
-    socket.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     loop = asyncio.new_event_loop()
-    task = loop.create_task(serve(socket, desk))
+    task = loop.create_task(serve(path, desk))
 
     def live() -> None:
         with pytest.raises(asyncio.CancelledError):
@@ -29,8 +30,15 @@ def answered(socket: Path, desk: Control) -> Iterator[None]:
 
     thread = threading.Thread(target=live)
     thread.start()
-    while not socket.exists():
-        threading.Event().wait(0.005)
-    yield
-    loop.call_soon_threadsafe(task.cancel)
-    thread.join()
+    try:
+        while not _listens(path):  # it is there a moment before it listens
+            threading.Event().wait(0.005)
+        yield
+    finally:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as caller:
+        return caller.connect_ex(str(path)) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -70,7 +71,12 @@ def event(device: str) -> Event:
 @pytest.fixture
 async def harbour(tmp_path: Path) -> AsyncIterator[Harbour]:
     async with running(tmp_path) as store:
-        yield Harbour(store, tmp_path)
+        here = Harbour(store, tmp_path)
+        yield here
+        task = asyncio.create_task(here.crew.filming.run())
+        await asyncio.sleep(0.05)
+        task.cancel()  # it ends the thread that encodes
+        await asyncio.wait({task})
 
 
 async def test_whoever_looks_on_is_shown_every_frame_once_all_is_open(harbour: Harbour) -> None:

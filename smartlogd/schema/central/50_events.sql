@@ -165,6 +165,7 @@ BEGIN
 END
 $$;
 
+-- What was told again of events that came too late: their ends are kept beside them.
 CREATE FUNCTION internal.add_to_late(device integer, items internal.item[]) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

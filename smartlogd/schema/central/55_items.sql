@@ -311,6 +311,7 @@ $$;
 CREATE FUNCTION internal.phase_after(known text, told text) RETURNS text LANGUAGE sql IMMUTABLE
     RETURN CASE WHEN 'lost' IN (known, told) THEN 'lost' WHEN known = 'uploaded' THEN known ELSE told END;
 
+-- Clips, each known by the event of its being saved.
 CREATE FUNCTION internal.take_clips(device integer, owner integer, items json) RETURNS bigint[] LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
