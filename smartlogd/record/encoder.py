@@ -195,10 +195,7 @@ def _candidates(asked: str) -> tuple[str, ...]:
 
 
 def _settings(encoder: str, crf: int) -> dict[str, str]:
-    """For speed and without delay: what is shown at once has no pictures that look ahead.
-
-    One thread encodes 640 x 480 at 15 a second in a twentieth of a core; each further one would hold some 10 MiB.
-    """
+    """For speed and without delay: what is shown at once has no pictures that look ahead."""
     if encoder == "libx264":
-        return {"crf": str(crf), "preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1", "threads": "1"}
+        return {"crf": str(crf), "preset": "ultrafast", "tune": "zerolatency", "forced-idr": "1"}
     return {}
