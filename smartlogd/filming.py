@@ -13,14 +13,13 @@ from smartlogd.base.ids import LiveIds
 from smartlogd.base.known import Event, Recording
 from smartlogd.base.seen import Frame
 from smartlogd.base.time import Clock
+from smartlogd.store.shelf import LONGEST_LABEL, LONGEST_NOTE, MOST_LABELS
 
 if TYPE_CHECKING:
     from smartlogd.record.recorder import Recorder
     from smartlogd.settings import Settings
     from smartlogd.store.engine import Store
     from smartlogd.store.shelf import StoreShelf
-
-MOST_LABELS, LONGEST_LABEL, LONGEST_NOTE = 32, 64, 2000
 
 
 class Filming:
@@ -65,11 +64,11 @@ class Filming:
         from smartlogd.record import snapshot
 
         frame = self._newest()
-        recording = await self.recorder.snapshot(frame, labels_of(asked), note_of(asked))
-        told = self._told(recording)
+        labels, note = labels_of(asked), note_of(asked)
         jpeg = await asyncio.to_thread(snapshot.jpeg, frame.pixels)
+        recording = await self.recorder.snapshot(frame, labels, note, jpeg=jpeg)
         await asyncio.to_thread(snapshot.placed, self._store.path.parent, jpeg)
-        return {**told, "bytes": len(jpeg)}
+        return {**self._told(recording), "bytes": len(jpeg)}
 
     async def bookmark(self, asked: Mapping[str, object]) -> Mapping[str, object]:
         """Note an event of this moment: {"note"}."""

@@ -135,9 +135,14 @@ class Recorder:
         self._wake.set()
         return await asyncio.shield(reel.outcome)
 
-    async def snapshot(self, frame: Frame, labels: tuple[str, ...] = (), note: str | None = None) -> Recording:
-        """Keep this frame as a picture, and return when it is there. DiskTrouble where it cannot be written."""
-        shelf, jpeg = self._desk.shelf, await asyncio.to_thread(snapshot.jpeg, frame.pixels)
+    async def snapshot(
+        self, frame: Frame, labels: tuple[str, ...] = (), note: str | None = None, *, jpeg: bytes | None = None
+    ) -> Recording:
+        """Keep this frame as a picture, and return when it is there; `jpeg` where it is encoded already.
+
+        DiskTrouble where it cannot be written.
+        """
+        shelf, jpeg = self._desk.shelf, jpeg or await asyncio.to_thread(snapshot.jpeg, frame.pixels)
         new = self._desk.ids.event("snapshot_saved", None, frame.stamp)
         recording = Recording(new, Medium.SNAPSHOT, frame.stamp, 0.0, ".jpg", labels, note)
         path = await shelf.plan(recording)
