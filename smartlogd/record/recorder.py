@@ -142,7 +142,9 @@ class Recorder:
 
         DiskTrouble where it cannot be written.
         """
-        shelf, jpeg = self._desk.shelf, jpeg or await asyncio.to_thread(snapshot.jpeg, frame.pixels)
+        shelf = self._desk.shelf
+        if jpeg is None:
+            jpeg = await asyncio.to_thread(snapshot.jpeg, frame.pixels)
         new = self._desk.ids.event("snapshot_saved", None, frame.stamp)
         recording = Recording(new, Medium.SNAPSHOT, frame.stamp, 0.0, ".jpg", labels, note)
         path = await shelf.plan(recording)
