@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import logging
 import math
-import threading
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import av
@@ -15,14 +14,13 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from smartlogd.base.errors import SmartlogError, UnusableInput
+from smartlogd.base.errors import UnusableInput
 from smartlogd.base.seen import Sound
 from smartlogd.base.time import Stamp
 from smartlogd.capture.decode import opened, translated
-from smartlogd.capture.handover import Handover
+from smartlogd.capture.recording import RecordingReader
 from smartlogd.capture.refuse import refuse_unusable
 from smartlogd.capture.resample import NOTHING, RATE_HZ, Resampler, Samples
-from smartlogd.capture.shutter import Shutter
 from smartlogd.capture.stream import recorded_at
 
 log = logging.getLogger("smartlogd.capture")
@@ -30,82 +28,32 @@ log = logging.getLogger("smartlogd.capture")
 PIECE = 7_680
 """Samples of a piece: 0.48 s."""
 _AHEAD = 8
-_CLOSE_S = 1.5
 _GAP_S = 0.1
 """Stamps this far from what the samples before came to are believed: something was lost, or left out."""
 _LONGEST_GAP_S = 3600.0
 _COVER = av.stream.Disposition.attached_pic
 
 
-class Soundtrack:
+class Soundtrack(RecordingReader[Sound]):
     """The sound of a file, in order, as fast as it is taken; the first picture of a video is at 0 s.
 
     Decoding runs in a thread, a few pieces ahead. Two runs over one file give the same pieces.
     """
 
     def __init__(self, path: Path, *, start: dt.datetime | None = None) -> None:
-        self._path, self._start = path, start
-        self._status = "opening"
-        self._shutter = Shutter()
-        self._handover: Handover[Sound] | None = None
-        self._thread: threading.Thread | None = None
-
-    @property
-    def name(self) -> str:
-        """The file's name."""
-        return self._path.name
+        super().__init__(path, _AHEAD, "sound")
+        self._start = start
 
     @property
     def lost(self) -> int:
         """Always 0: a file gives all its sound."""
         return 0
 
-    @property
-    def status(self) -> str:
-        """One of: opening, running, paused, ended."""
-        return self._shutter.word or self._status
-
     async def sounds(self) -> AsyncGenerator[Sound, None]:
         """Every piece; raises Missing or UnusableInput for a file in which no sound can be read."""
-        if not await self._shutter.opened():
-            return
-        refuse_unusable(self._path)
-        handover = self._handover = Handover(_AHEAD)
-        self._thread = threading.Thread(target=self._decode, args=(handover,), name="sound", daemon=True)
-        self._thread.start()
-        try:
-            while (sound := await handover.get()) is not None and await self._shutter.opened():
-                self._status = "running"
-                yield sound
-                await asyncio.sleep(0)  # others may run even if there is always a piece ready
-        finally:
-            await self.close()
-
-    def _decode(self, handover: Handover[Sound]) -> None:
-        try:
-            for sound in recorded_sound(self._path, self._start):
-                if not handover.put(sound):
-                    return
-        except SmartlogError as error:
-            handover.finish(error)
-            return
-        handover.finish()
-
-    async def pause(self) -> None:
-        """Give no sound until `resume`; the file stays open, for nobody speaks into it."""
-        self._shutter.pause()
-
-    async def resume(self) -> None:
-        """Go on with the next piece."""
-        self._shutter.resume()
-
-    async def close(self) -> None:
-        """End the decoding thread; a second call does nothing."""
-        self._shutter.close()
-        if self._handover is not None:
-            self._handover.close()
-        if self._thread is not None:
-            await asyncio.to_thread(self._thread.join, _CLOSE_S)
+        async with aclosing(self._taken(lambda: recorded_sound(self._path, self._start))) as pieces:
+            async for piece in pieces:
+                yield piece
 
 
 def holds(path: Path) -> frozenset[str]:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import hashlib
 import logging
-import threading
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from smartlogd.base.errors import SmartlogError, UnusableInput
+from smartlogd.base.errors import UnusableInput
 from smartlogd.base.seen import Frame
 from smartlogd.base.time import Stamp
 from smartlogd.capture.decode import Course, Picture, first_video, opened, pictures, translated
-from smartlogd.capture.handover import Handover
 from smartlogd.capture.motion import MotionGate
+from smartlogd.capture.recording import RecordingReader
 from smartlogd.capture.refuse import refuse_unusable
-from smartlogd.capture.shutter import Shutter
 
 __all__ = ["FileCamera", "footage_sha256", "recorded", "recorded_at", "refuse_unusable"]
 
@@ -27,10 +24,9 @@ log = logging.getLogger("smartlogd.capture")
 
 _AHEAD = 4
 """Pictures decoded ahead: enough to bridge one slow model run, little enough to keep in memory."""
-_CLOSE_S = 1.5
 
 
-class FileCamera:
+class FileCamera(RecordingReader[Frame]):
     """Every frame of a video or GIF, in order of presentation, as fast as they are taken.
 
     Decoding runs in a thread, a few pictures ahead, so that it overlaps the models. A frame's stamp
@@ -42,30 +38,16 @@ class FileCamera:
     def __init__(
         self, path: Path, *, start: dt.datetime | None = None, loop: bool = False, gate: MotionGate | None = None
     ) -> None:
-        self._path = path
+        super().__init__(path, _AHEAD, "decode")
         self._gate = gate
         self._start = start
         self._loops = loop
-        self._status = "opening"
         self._duration_s = 0.0
-        self._handover: Handover[Frame] | None = None
-        self._thread: threading.Thread | None = None
-        self._shutter = Shutter()
-
-    @property
-    def name(self) -> str:
-        """The file's name."""
-        return self._path.name
 
     @property
     def dropped(self) -> int:
         """Always 0: a file gives every frame."""
         return 0
-
-    @property
-    def status(self) -> str:
-        """One of: opening, running, paused, ended."""
-        return self._shutter.word or self._status
 
     @property
     def duration_s(self) -> float:
@@ -74,30 +56,10 @@ class FileCamera:
 
     async def frames(self) -> AsyncGenerator[Frame, None]:
         """Every frame; raises Missing or UnusableInput for a file that cannot be read."""
-        if not await self._shutter.opened():
-            return
-        refuse_unusable(self._path)
-        handover = self._handover = Handover(_AHEAD)
-        self._thread = threading.Thread(target=self._decode, args=(handover,), name="decode", daemon=True)
-        self._thread.start()
-        try:
-            while (frame := await handover.get()) is not None and await self._shutter.opened():
-                self._status = "running"
+        async with aclosing(self._taken(self._read)) as frames:
+            async for frame in frames:
                 self._duration_s = frame.stamp.mono_ns / 1e9
                 yield frame
-                await asyncio.sleep(0)  # others may run even if frames are always ready
-        finally:
-            await self.close()
-
-    def _decode(self, handover: Handover[Frame]) -> None:
-        try:
-            for frame in self._read():
-                if not handover.put(frame):
-                    return
-        except SmartlogError as error:
-            handover.finish(error)
-            return
-        handover.finish()
 
     def _read(self) -> Iterator[Frame]:
         seq, began_s, step_s = 0, 0.0, 0.0
@@ -114,22 +76,6 @@ class FileCamera:
 
     def _looked(self, frame: Frame) -> Frame:
         return frame if self._gate is None else replace(frame, glance=self._gate.look(frame))
-
-    async def pause(self) -> None:
-        """Give no frame until `resume`; the file stays open, for nobody stands before it."""
-        self._shutter.pause()
-
-    async def resume(self) -> None:
-        """Go on with the next frame."""
-        self._shutter.resume()
-
-    async def close(self) -> None:
-        """End the decoding thread; a second call does nothing."""
-        self._shutter.close()
-        if self._handover is not None:
-            self._handover.close()
-        if self._thread is not None:
-            await asyncio.to_thread(self._thread.join, _CLOSE_S)
 
 
 def _framed(picture: Picture, seq: int, t_s: float, start: dt.datetime) -> Frame:
